@@ -1,1 +1,1 @@
-"""EcoMarket."""
+"""What is learnt."""

@@ -1,0 +1,23 @@
+.DEFAULT_GOAL := help
+export UV_PROJECT_ENVIRONMENT ?= .venv
+BOOTSTRAP := .ecomarket/bootstrap
+UV := $(BOOTSTRAP)/bin/uv
+
+help: ## what can be run
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(UV):
+	@echo "bringing uv from PyPI"
+	@python3 -m venv $(BOOTSTRAP)
+	@$(BOOTSTRAP)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+
+env: $(UV) ## the locked environment, in .venv
+	@$(UV) sync --locked
+
+test: env ## every test, with what it needs installed and started
+	$(UV) run --locked pytest
+
+test-unit: env ## the tests that need no service
+	$(UV) run --locked pytest tests/unit tests/contract
+
+.PHONY: help env test test-unit

@@ -1,0 +1,1 @@
+"""The event contract: what the storefront promises to everyone who reads its events."""
