@@ -1,0 +1,113 @@
+"""What the order module publishes."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from storefront_api.events.envelope import Event, Strict
+from storefront_api.events.parts import (
+    Channel,
+    Country,
+    Currency,
+    DeliveryMode,
+    Minor,
+    Packaging,
+    Pseudonym,
+    Sku,
+    Unit,
+)
+
+
+class OrderLineV1(Strict):
+    """One line of an order; ``total_minor = list_minor - discount_minor``."""
+
+    line_number: int = Field(ge=1)
+    sku: Sku
+    quantity: int = Field(ge=0, description="In `unit`; 0 on a till's adjustment line.")
+    unit: Unit
+    list_minor: Minor
+    discount_minor: Minor
+    total_minor: Minor
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.total_minor != self.list_minor - self.discount_minor:
+            raise ValueError("total_minor must equal list_minor - discount_minor")
+        return self
+
+
+class PaymentV1(Strict):
+    """The means an order was paid by, without anything that identifies a card or a person."""
+
+    method: Literal["card", "cash", "gift_card"]
+    fingerprint: Pseudonym
+    country: Country
+
+
+class DeliveryV1(Strict):
+    """How and how far an order travels from the store."""
+
+    mode: DeliveryMode
+    packaging: Packaging
+    distance_km: float = Field(ge=0, le=20_100, description="One way, along the road.")
+    area: str = Field(max_length=16, description="Postal area, never an address.")
+
+
+class OrderV1(Strict):
+    """An order as it was placed; ``total_minor`` is the sum over its lines."""
+
+    order_id: UUID
+    store_id: str = Field(min_length=1, max_length=64)
+    channel: Channel
+    source_ref: str = Field(
+        max_length=64, description="The order's id in the system it came from; empty if ours."
+    )
+    session_id: str = Field(max_length=64)
+    device_id: Pseudonym
+    ip_country: Country
+    currency: Currency
+    lines: list[OrderLineV1] = Field(min_length=1, max_length=500)
+    total_minor: Minor
+    payment: PaymentV1
+    delivery: DeliveryV1
+    risk: Literal["allow", "review", "unscored"] = Field(
+        description="What the fraud model said when the order was placed; unscored when it was away."
+    )
+    risk_decision_id: str = Field(max_length=64, description="The decision event, if there is one.")
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.total_minor != sum(line.total_minor for line in self.lines):
+            raise ValueError("total_minor must equal the sum of the lines' total_minor")
+        if [line.line_number for line in self.lines] != list(range(1, len(self.lines) + 1)):
+            raise ValueError("line_number must count from 1 without gaps")
+        return self
+
+
+class OrderCompletedV1(Event):
+    """An order was placed and paid."""
+
+    type: Literal["order_completed"] = "order_completed"
+    version: Literal[1] = 1
+    data: OrderV1
+
+
+class RefundV1(Strict):
+    """Money given back for an order."""
+
+    refund_id: UUID
+    order_id: UUID
+    currency: Currency
+    amount_minor: Minor
+    reason: Literal["returned", "not_received", "damaged", "goodwill"]
+
+
+class OrderRefundedV1(Event):
+    """Part or all of an order was refunded."""
+
+    type: Literal["order_refunded"] = "order_refunded"
+    version: Literal[1] = 1
+    data: RefundV1

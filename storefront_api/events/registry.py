@@ -1,0 +1,109 @@
+"""Every event that exists, by topic, type and version."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from storefront_api.events.catalog import ProductCreatedV1, ProductUpdatedV1
+from storefront_api.events.clickstream import (
+    CartViewedV1,
+    CheckoutStartedV1,
+    ProductAddedV1,
+    ProductClickedV1,
+    ProductListViewedV1,
+    ProductRemovedV1,
+    ProductsSearchedV1,
+    ProductViewedV1,
+)
+from storefront_api.events.decisions import DecisionMadeV1
+from storefront_api.events.envelope import Event
+from storefront_api.events.inventory import StockChangedV1
+from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
+from storefront_api.events.payments import PaymentDisputedV1
+from storefront_api.events.topics import Topic
+
+EVENTS: dict[Topic, tuple[type[Event], ...]] = {
+    Topic.CATALOG: (ProductCreatedV1, ProductUpdatedV1),
+    Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1),
+    Topic.PAYMENTS: (PaymentDisputedV1,),
+    Topic.INVENTORY: (StockChangedV1,),
+    Topic.CLICKSTREAM: (
+        ProductListViewedV1,
+        ProductsSearchedV1,
+        ProductClickedV1,
+        ProductViewedV1,
+        ProductAddedV1,
+        ProductRemovedV1,
+        CartViewedV1,
+        CheckoutStartedV1,
+    ),
+    Topic.DECISIONS: (DecisionMadeV1,),
+}
+"""The events of each topic; within a topic a type and version occur once."""
+
+
+class UnknownEventError(ValueError):
+    """A payload names a type and version that no schema of its topic has."""
+
+
+def name_of(event: type[Event]) -> tuple[str, int]:
+    """Return the type and version that an event class stands for."""
+    fields = event.model_fields
+    return fields["type"].default, fields["version"].default
+
+
+_BY_NAME = {
+    (topic, *name_of(event)): event for topic, events in EVENTS.items() for event in events
+}
+
+
+def schema_of(topic: Topic, type_: str, version: int) -> type[Event]:
+    """Return the event class for a type and version of a topic.
+
+    Raises
+    ------
+    UnknownEventError
+        If the topic has no such event.
+    """
+    try:
+        return _BY_NAME[topic, type_, version]
+    except KeyError:
+        known = sorted(f"{t} v{v}" for p, t, v in _BY_NAME if p is topic)
+        raise UnknownEventError(
+            f"type: {type_!r} v{version} is not an event of {topic}; it has {', '.join(known)}"
+        ) from None
+
+
+def parse(topic: Topic, payload: bytes | str) -> Event:
+    """Parse and validate one event of a topic.
+
+    Raises
+    ------
+    UnknownEventError
+        If the payload is not an object, or names no known event.
+    pydantic.ValidationError
+        If a field breaks its rule; the error names the field.
+    """
+    try:
+        head = json.loads(payload)
+    except ValueError as error:
+        raise UnknownEventError(f"payload: not JSON ({error})") from None
+    if not isinstance(head, dict):
+        raise UnknownEventError("payload: an event is a JSON object")
+    event = schema_of(topic, str(head.get("type")), _version(head.get("version")))
+    return event.model_validate_json(payload)
+
+
+def _version(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of every event, keyed ``<topic>/<type>.v<version>``."""
+    schemas = {}
+    for topic, events in EVENTS.items():
+        for event in events:
+            type_, version = name_of(event)
+            schemas[f"{topic}/{type_}.v{version}"] = event.model_json_schema()
+    return schemas

@@ -1,0 +1,25 @@
+"""Where each module's events are published."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Topic(StrEnum):
+    """A Kafka topic: one per producing module, keyed by aggregate id, one raw table each."""
+
+    CATALOG = "eco.catalog.v1"
+    ORDERS = "eco.orders.v1"
+    PAYMENTS = "eco.payments.v1"
+    INVENTORY = "eco.inventory.v1"
+    CLICKSTREAM = "eco.clickstream.v1"
+    DECISIONS = "eco.decisions.v1"
+
+    @property
+    def module(self) -> str:
+        """Name of the producing module, which is also the raw table's name."""
+        return self.value.split(".")[1]
+
+
+DEAD_LETTERS = "eco.dead_letters.v1"
+"""Messages that a consumer could not accept, each with where it came from and why."""

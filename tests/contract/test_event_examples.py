@@ -1,0 +1,58 @@
+"""Every event has a published example, and every example still parses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import storefront_api.events as events
+from storefront_api.events.registry import name_of
+
+FOLDER = Path(events.__file__).parent / "examples"
+EXAMPLES = sorted(FOLDER.glob("*/*.json"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_an_example_parses_and_survives_a_round_trip(path: Path) -> None:
+    topic = events.Topic(path.parent.name)
+    event = events.parse(topic, path.read_bytes())
+    assert json.loads(event.model_dump_json()) == json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_an_example_satisfies_the_exported_json_schema(path: Path) -> None:
+    schema = events.json_schemas()[f"{path.parent.name}/{path.stem}"]
+    jsonschema.validate(json.loads(path.read_text()), schema)
+
+
+def test_every_event_has_an_example_and_every_example_an_event() -> None:
+    expected = set()
+    for topic, classes in events.EVENTS.items():
+        for event in classes:
+            type_, version = name_of(event)
+            expected.add(f"{topic}/{type_}.v{version}")
+    assert {f"{path.parent.name}/{path.stem}" for path in EXAMPLES} == expected
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        (b"{", "not JSON"),
+        (b"[]", "JSON object"),
+        (b'{"type": "order_lost", "version": 1}', "order_lost"),
+        (b'{"type": "order_completed", "version": "1"}', "v0"),
+    ],
+)
+def test_an_unknown_payload_is_refused_with_the_reason(payload: bytes, message: str) -> None:
+    with pytest.raises(events.UnknownEventError, match=message):
+        events.parse(events.Topic.ORDERS, payload)
+
+
+def test_an_order_that_does_not_add_up_is_refused() -> None:
+    payload = json.loads((FOLDER / "eco.orders.v1/order_completed.v1.json").read_text())
+    payload["data"]["lines"][0]["discount_minor"] += 1
+    with pytest.raises(ValueError, match="total_minor must equal"):
+        events.parse(events.Topic.ORDERS, json.dumps(payload))
