@@ -27,7 +27,9 @@ class ProductClickV1(ClickV1):
     sku: Sku
     currency: Currency = "USD"
     price_minor: Minor = 0
-    position: int | None = Field(default=None, ge=1, description="Rank in the list it was shown in.")
+    position: int | None = Field(
+        default=None, ge=1, description="Rank in the list it was shown in."
+    )
     slate_id: str = Field(default="", max_length=64, description="The decision that showed it.")
 
 

@@ -74,7 +74,7 @@ class OrderV1(Strict):
     payment: PaymentV1
     delivery: DeliveryV1
     risk: Literal["allow", "review", "unscored"] = Field(
-        description="What the fraud model said when the order was placed; unscored when it was away."
+        description="The fraud model's answer when the order was placed; unscored when it was away."
     )
     risk_decision_id: str = Field(max_length=64, description="The decision event, if there is one.")
 

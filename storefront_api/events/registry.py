@@ -53,9 +53,7 @@ def name_of(event: type[Event]) -> tuple[str, int]:
     return fields["type"].default, fields["version"].default
 
 
-_BY_NAME = {
-    (topic, *name_of(event)): event for topic, events in EVENTS.items() for event in events
-}
+_BY_NAME = {(topic, *name_of(event)): event for topic, events in EVENTS.items() for event in events}
 
 
 def schema_of(topic: Topic, type_: str, version: int) -> type[Event]:

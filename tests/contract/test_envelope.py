@@ -26,7 +26,13 @@ def test_times_are_utc_with_milliseconds() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("occurred_at", "2017-12-24T10:00:00"), ("version", 0), ("id", "x"), ("colour", "green"), ("trace_id", "zz")],
+    [
+        ("occurred_at", "2017-12-24T10:00:00"),
+        ("version", 0),
+        ("id", "x"),
+        ("colour", "green"),
+        ("trace_id", "zz"),
+    ],
 )
 def test_a_bad_field_is_refused_by_name(field: str, value: object) -> None:
     with pytest.raises(ValidationError, match=field):
