@@ -20,4 +20,12 @@ test: env ## every test, with what it needs installed and started
 test-unit: env ## the tests that need no service
 	$(UV) run --locked pytest tests/unit tests/contract
 
-.PHONY: help env test test-unit
+lint: env ## style, types, import rules and SQL, as CI checks them
+	$(UV) run --locked ruff check .
+	$(UV) run --locked ruff format --check .
+	$(UV) run --locked mypy
+	$(UV) run --locked mypy tests
+	$(UV) run --locked lint-imports --no-cache
+	$(UV) run --locked sqlfluff lint dbt/models
+
+.PHONY: help env test test-unit lint

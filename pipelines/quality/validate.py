@@ -1,0 +1,92 @@
+"""Running a suite over the warehouse."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+import great_expectations as gx
+from great_expectations.core.batch import Batch
+from great_expectations.expectations.registry import get_expectation_impl
+
+from pipelines.quality.suites import Suite
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One expectation that does not hold, with what was observed instead."""
+
+    expectation: str
+    column: str
+    observed: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Outcome of one suite over one range of days."""
+
+    suite: str
+    start: date
+    end: date
+    evaluated: int
+    failures: tuple[Failure, ...]
+
+    @property
+    def success(self) -> bool:
+        """Whether every expectation holds."""
+        return not self.failures
+
+
+def _connection_string(clickhouse_url: str) -> str:
+    parts = urlsplit(clickhouse_url)
+    user, password = parts.username or "default", parts.password or ""
+    scheme = "clickhousedb+connect" if parts.scheme == "http" else "clickhousedb+connect+https"
+    return f"{scheme}://{user}:{password}@{parts.hostname}:{parts.port or 8123}/default"
+
+
+def _batch(clickhouse_url: str, suite: Suite, start: date, end: date) -> Batch:
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_sql(
+        "warehouse",
+        connection_string=_connection_string(clickhouse_url),
+        create_temp_table=False,
+    )
+    query = (
+        f"SELECT {suite.columns} FROM {suite.table} "  # noqa: S608  # names come from the suite files
+        f"WHERE {suite.day} >= toDate('{start:%Y-%m-%d}') AND {suite.day} < toDate('{end:%Y-%m-%d}')"
+    )
+    asset = source.add_query_asset(suite.name, query=query)
+    definition = asset.add_batch_definition_whole_table("days")
+    batch: Batch = definition.get_batch()
+    return batch
+
+
+def validate(clickhouse_url: str, suite: Suite, start: date, end: date) -> Report:
+    """Check the rows of a suite's table whose day lies in ``[start, end)``.
+
+    Parameters
+    ----------
+    clickhouse_url
+        ``http://user:password@host:port`` of the warehouse.
+    suite
+        What to expect.
+    start, end
+        UTC days; the end is exclusive.
+    """
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    batch = _batch(clickhouse_url, suite, start, end)
+    failures = []
+    for type_, arguments in suite.expectations:
+        expectation = get_expectation_impl(type_)(**arguments)
+        outcome = batch.validate(expectation)
+        if not outcome.success:
+            observed = outcome.result.get("observed_value", outcome.result.get("unexpected_count"))
+            error = outcome.exception_info
+            if observed is None and error:
+                observed = next(iter(error.values()), "") if "raised_exception" not in error else error
+            failures.append(Failure(type_, str(arguments.get("column", "")), str(observed)[:500]))
+    return Report(suite.name, start, end, len(suite.expectations), tuple(failures))
