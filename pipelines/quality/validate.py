@@ -56,8 +56,9 @@ def _batch(clickhouse_url: str, suite: Suite, start: date, end: date) -> Batch:
         create_temp_table=False,
     )
     query = (
-        f"SELECT {suite.columns} FROM {suite.table} "  # noqa: S608  # names come from the suite files
-        f"WHERE {suite.day} >= toDate('{start:%Y-%m-%d}') AND {suite.day} < toDate('{end:%Y-%m-%d}')"
+        f"SELECT {suite.columns} FROM {suite.table} "
+        f"WHERE {suite.day} >= toDate('{start.isoformat()}') "
+        f"AND {suite.day} < toDate('{end.isoformat()}')"
     )
     asset = source.add_query_asset(suite.name, query=query)
     definition = asset.add_batch_definition_whole_table("days")
@@ -84,9 +85,8 @@ def validate(clickhouse_url: str, suite: Suite, start: date, end: date) -> Repor
         expectation = get_expectation_impl(type_)(**arguments)
         outcome = batch.validate(expectation)
         if not outcome.success:
-            observed = outcome.result.get("observed_value", outcome.result.get("unexpected_count"))
-            error = outcome.exception_info
-            if observed is None and error:
-                observed = next(iter(error.values()), "") if "raised_exception" not in error else error
+            observed = outcome.result.get("observed_value")
+            if observed is None:
+                observed = outcome.result.get("partial_unexpected_list", outcome.exception_info)
             failures.append(Failure(type_, str(arguments.get("column", "")), str(observed)[:500]))
     return Report(suite.name, start, end, len(suite.expectations), tuple(failures))
