@@ -1,0 +1,183 @@
+"""Read the event log and keep the online store level with it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import cast
+
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+
+from pipelines.stream import metrics
+from pipelines.stream.batch import Batch
+from pipelines.stream.decode import decode
+from pipelines.stream.errors import PoisonEventError, StoreAwayError, StoreMovedError
+from pipelines.stream.store import OnlineStore, Partition
+from storefront_api.events import Topic
+
+GROUP = "stream"
+TOPICS = (Topic.ORDERS, Topic.CLICKSTREAM)
+BATCH_MESSAGES = 50_000
+POLL_S = 0.25
+"""How long an idle consumer waits; a message ends the wait at once."""
+RETRY_FIRST_S = 0.05
+RETRY_MOST_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+def consumer_config(bootstrap_servers: str) -> dict[str, object]:
+    """Return the settings of librdkafka that the guarantees rest on."""
+    return {
+        "bootstrap.servers": bootstrap_servers,
+        "group.id": GROUP,
+        "isolation.level": "read_committed",
+        "auto.offset.reset": "earliest",
+        # The store's own offsets decide; Kafka's copy, for lag tools, only follows a write.
+        "enable.auto.commit": True,
+        "enable.auto.offset.store": False,
+        "auto.commit.interval.ms": 1000,
+        "topic.metadata.refresh.interval.ms": 10_000,
+        "partition.assignment.strategy": "range",
+        "queued.max.messages.kbytes": 32_768,
+    }
+
+
+class StreamConsumer:
+    """Consumes orders and clicks in batches, writing each batch before the next is read."""
+
+    def __init__(self, bootstrap_servers: str, store: OnlineStore) -> None:
+        self._store = store
+        self._written: dict[Partition, int | None] = {}
+        self._rewind_due = False
+        self._consumer = Consumer(
+            consumer_config(bootstrap_servers), logger=logging.getLogger("kafka")
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Consume until told to stop, outliving the absence of Kafka and of the store."""
+        self._consumer.subscribe(list(TOPICS), on_assign=self._on_assign, on_revoke=self._on_revoke)
+        try:
+            while not stop.is_set():
+                messages = self._poll()
+                if self._rewind_due:
+                    self._rewind(stop)
+                elif messages:
+                    self._apply(messages)
+                else:
+                    self._observe_lag()
+        finally:
+            self._consumer.close()
+
+    def _poll(self) -> list[Message]:
+        """Wait for one message, then take along what has already arrived."""
+        first = self._consumer.poll(POLL_S)
+        if first is None:
+            return []
+        return [first, *self._consumer.consume(BATCH_MESSAGES - 1, 0)]
+
+    def _apply(self, messages: list[Message]) -> None:
+        batch, offsets, newest_ms = Batch(), dict[Partition, int](), 0
+        outcomes: Counter[tuple[str, str]] = Counter()
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                self._note(error)
+                continue
+            topic, number, offset = _place(message)
+            outcomes[topic, self._take(batch, topic, message)] += 1
+            offsets[topic, number] = offset + 1
+            newest_ms = max(newest_ms, message.timestamp()[1])
+        if not offsets:
+            return
+        started = time.perf_counter()
+        try:
+            self._store.write(batch, offsets, self._written)
+        except (StoreAwayError, StoreMovedError) as error:
+            log.warning("batch not written", reason=str(error), messages=len(messages))
+            self._rewind_due = True
+            return
+        metrics.WRITE_SECONDS.observe(time.perf_counter() - started)
+        metrics.DELAY_SECONDS.observe(max(0.0, time.time() - newest_ms / 1000))
+        self._written.update(offsets)
+        self._consumer.store_offsets(offsets=_at(offsets))
+        for (topic, outcome), count in outcomes.items():
+            metrics.EVENTS.labels(topic, outcome).inc(count)
+        self._observe_lag()
+
+    @staticmethod
+    def _take(batch: Batch, topic: str, message: Message) -> str:
+        try:
+            seen = decode(topic, message.value() or b"")
+        except PoisonEventError as error:
+            # The sink keeps the message itself among the dead letters.
+            log.warning(
+                "poison event",
+                reason=str(error),
+                partition=message.partition(),
+                offset=message.offset(),
+            )
+            return "poison"
+        if seen is None:
+            return "ignored"
+        batch.add(seen)
+        return "written"
+
+    def _rewind(self, stop: threading.Event) -> None:
+        """Ask the store, for as long as it takes, where to read on from."""
+        partitions = [(p.topic, p.partition) for p in self._consumer.assignment()]
+        wait = RETRY_FIRST_S
+        while not stop.is_set():
+            try:
+                stored = self._store.offsets(partitions)
+            except StoreAwayError as error:
+                log.warning("online store away", reason=str(error), retry_in_s=wait)
+                stop.wait(wait)
+                wait = min(wait * 2, RETRY_MOST_S)
+                continue
+            self._written = stored
+            self._consumer.assign(_at(stored))
+            self._rewind_due = False
+            metrics.REWINDS.inc()
+            log.info("reading on", offsets={f"{t}/{n}": o for (t, n), o in stored.items()})
+            return
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        consumer.assign(partitions)
+        self._rewind_due = True
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._written.clear()
+        for partition in partitions:
+            metrics.LAG.remove(partition.topic, str(partition.partition))
+
+    def _observe_lag(self) -> None:
+        for (topic, number), offset in self._written.items():
+            partition = TopicPartition(topic, number)
+            low, high = self._consumer.get_watermark_offsets(partition, cached=True)
+            lag = max(0, high - (low if offset is None else offset))
+            metrics.LAG.labels(topic, str(number)).set(lag)
+
+    @staticmethod
+    def _note(error: object) -> None:
+        code = getattr(error, "name", lambda: "unknown")()
+        metrics.KAFKA_ERRORS.labels(code).inc()
+        if getattr(error, "fatal", lambda: False)():
+            raise KafkaException(error)
+        log.warning("kafka", code=code, reason=str(error))
+
+
+def _place(message: Message) -> tuple[str, int, int]:
+    """Return topic, partition and offset, which every message without an error has."""
+    return cast("tuple[str, int, int]", (message.topic(), message.partition(), message.offset()))
+
+
+def _at(offsets: Mapping[Partition, int | None]) -> list[TopicPartition]:
+    return [
+        TopicPartition(topic, number, OFFSET_BEGINNING if offset is None else offset)
+        for (topic, number), offset in offsets.items()
+    ]

@@ -1,0 +1,120 @@
+"""Read the few fields of an event that the online store needs.
+
+The full contract is checked where events are produced and again by the sink; here speed counts,
+so everything else in a payload is skipped unread.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from models.features.online import epoch_ms
+from pipelines.stream.errors import PoisonEventError
+from storefront_api.events import Topic
+
+PRODUCT_CLICKS = frozenset({"product_viewed", "product_added"})
+
+
+class OrderSeen(msgspec.Struct, frozen=True, gc=False):
+    """An order that was placed; instants are epoch milliseconds."""
+
+    at_ms: int
+    order_id: str
+    subject: str
+    device_id: str
+    card: str
+    amount_minor: int
+    skus: tuple[str, ...]
+
+
+class ProductSeen(msgspec.Struct, frozen=True, gc=False):
+    """A product that a shopper opened or put into the cart."""
+
+    at_ms: int
+    subject: str
+    sku: str
+
+
+class _Line(msgspec.Struct):
+    sku: str
+
+
+class _Payment(msgspec.Struct):
+    fingerprint: str
+
+
+class _Order(msgspec.Struct):
+    order_id: UUID
+    device_id: str
+    total_minor: int
+    payment: _Payment
+    lines: list[_Line]
+
+
+class _OrderEvent(msgspec.Struct):
+    type: str
+    occurred_at: datetime
+    subject: str
+    data: msgspec.Raw
+
+
+class _Click(msgspec.Struct, gc=False):
+    sku: str = ""
+
+
+class _ClickEvent(msgspec.Struct, gc=False):
+    type: str
+    occurred_at: datetime
+    subject: str
+    data: _Click
+
+
+_orders = msgspec.json.Decoder(_OrderEvent)
+_order = msgspec.json.Decoder(_Order)
+_clicks = msgspec.json.Decoder(_ClickEvent)
+
+
+def decode(topic: str, payload: bytes) -> OrderSeen | ProductSeen | None:
+    """Return what an event of a topic means to the online store; None when nothing.
+
+    Raises
+    ------
+    PoisonEventError
+        If the payload is not JSON or a needed field is missing or of the wrong type; the message
+        names the field.
+    """
+    try:
+        seen = _click(payload) if topic == Topic.CLICKSTREAM else _completed(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, OverflowError) as error:
+        raise PoisonEventError(f"{topic}: {error}") from error
+    except TypeError as error:
+        raise PoisonEventError(f"{topic}: `$.occurred_at` has no time zone") from error
+    return seen
+
+
+def _click(payload: bytes) -> ProductSeen | None:
+    event = _clicks.decode(payload)
+    if event.type not in PRODUCT_CLICKS or not event.subject:
+        return None
+    if not event.data.sku:
+        raise PoisonEventError(f"{Topic.CLICKSTREAM}: `$.data.sku` is missing or empty")
+    return ProductSeen(epoch_ms(event.occurred_at), event.subject, event.data.sku)
+
+
+def _completed(payload: bytes) -> OrderSeen | None:
+    event = _orders.decode(payload)
+    if event.type != "order_completed":
+        return None
+    order = _order.decode(event.data)
+    return OrderSeen(
+        at_ms=epoch_ms(event.occurred_at),
+        order_id=str(order.order_id),
+        subject=event.subject,
+        device_id=order.device_id,
+        card=order.payment.fingerprint,
+        amount_minor=order.total_minor,
+        skus=tuple(line.sku for line in order.lines),
+    )
