@@ -28,11 +28,12 @@ BATCH_AS_OF_KEY = "batch:shopper.as_of"
 
 VelocityKind = Literal["card", "device", "shopper"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def epoch_ms(instant: datetime) -> int:
     """Return an aware instant as epoch milliseconds, cut to the millisecond."""
-    return (instant - _EPOCH) // timedelta(milliseconds=1)
+    return (instant - _EPOCH) // _MILLISECOND
 
 
 def velocity_key(kind: VelocityKind, identifier: str) -> str:

@@ -81,19 +81,21 @@ class StreamConsumer:
         return [first, *self._consumer.consume(BATCH_MESSAGES - 1, 0)]
 
     def _apply(self, messages: list[Message]) -> None:
-        batch, offsets, newest_ms = Batch(), dict[Partition, int](), 0
+        batch = Batch()
+        last: dict[Partition, Message] = {}
         outcomes: Counter[tuple[str, str]] = Counter()
         for message in messages:
             error = message.error()
             if error is not None:
                 self._note(error)
                 continue
-            topic, number, offset = _place(message)
+            topic = cast("str", message.topic())
             outcomes[topic, self._take(batch, topic, message)] += 1
-            offsets[topic, number] = offset + 1
-            newest_ms = max(newest_ms, message.timestamp()[1])
-        if not offsets:
+            last[topic, cast("int", message.partition())] = message
+        if not last:
             return
+        offsets = {place: cast("int", message.offset()) + 1 for place, message in last.items()}
+        newest_ms = max(message.timestamp()[1] for message in last.values())
         started = time.perf_counter()
         try:
             self._store.write(batch, offsets, self._written)
@@ -169,11 +171,6 @@ class StreamConsumer:
         if getattr(error, "fatal", lambda: False)():
             raise KafkaException(error)
         log.warning("kafka", code=code, reason=str(error))
-
-
-def _place(message: Message) -> tuple[str, int, int]:
-    """Return topic, partition and offset, which every message without an error has."""
-    return cast("tuple[str, int, int]", (message.topic(), message.partition(), message.offset()))
 
 
 def _at(offsets: Mapping[Partition, int | None]) -> list[TopicPartition]:
