@@ -1,0 +1,37 @@
+"""Settings of the pipelines, read once at an entrypoint."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where the pipelines find their stores; every default works on one machine."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    clickhouse_url: str = Field(
+        default="http://default:@127.0.0.1:8123",
+        pattern="^https?://",
+        description="ClickHouse's HTTP interface, with user and password.",
+    )
+    clickhouse_cluster: str = Field(
+        default="",
+        pattern="^[A-Za-z0-9_]*$",
+        description="Cluster that raw tables are created on; empty means a single server.",
+    )
+    kafka_bootstrap_servers: str = Field(default="127.0.0.1:19092", min_length=1)
+    kafka_replication_factor: int = Field(default=1, ge=1, le=5)
+    valkey_url: str = Field(default="redis://127.0.0.1:16379/0", pattern="^(rediss?|unix)://")
+    artifacts_dir: Path = Field(default=Path(".ecomarket/artifacts"))
+    metrics_port: int = Field(default=9102, ge=1, le=65535)
+    first_day: date = Field(
+        default=date(2017, 1, 1), description="First UTC day that pipelines compute."
+    )
+    automation: bool = Field(
+        default=False, description="Whether the schedule and the sensor start switched on."
+    )
