@@ -1,0 +1,1 @@
+"""The ClickHouse engine in process, behind ClickHouse's HTTP protocol: one machine's warehouse."""

@@ -1,0 +1,179 @@
+"""Body codecs.
+
+Every decoder reads all frames of a body: reading only the first would lose rows in silence.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import lz4.frame
+import zstandard
+
+from deploy.local.warehouse.errors import INCORRECT_DATA, UNKNOWN_COMPRESSION_METHOD, WarehouseError
+
+
+class Decoder(Protocol):
+    """Turns compressed chunks into plain ones."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Decode the next chunk."""
+
+    def finish(self) -> None:
+        """Check that the last frame is complete."""
+
+
+class _Frames:
+    """Joins frames: when one ends, what is left over begins the next."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._frame: Any = None
+
+    def _new(self) -> Any:
+        if self._name == "zstd":
+            return zstandard.ZstdDecompressor().decompressobj()
+        if self._name == "lz4":
+            return lz4.frame.LZ4FrameDecompressor()
+        return zlib.decompressobj(31)
+
+    def feed(self, chunk: bytes) -> bytes:
+        parts: list[bytes] = []
+        while chunk:
+            if self._frame is None:
+                self._frame = self._new()
+            try:
+                parts.append(self._frame.decompress(chunk))
+            except (zlib.error, zstandard.ZstdError, RuntimeError) as error:
+                raise WarehouseError(
+                    INCORRECT_DATA, f"Request body is not {self._name}: {error}"
+                ) from error
+            if not self._frame.eof:
+                break
+            chunk = self._frame.unused_data or b""
+            self._frame = None
+        return b"".join(parts)
+
+    def finish(self) -> None:
+        if self._frame is not None:
+            raise WarehouseError(
+                INCORRECT_DATA, f"Request body ends within a frame of {self._name}"
+            )
+
+
+class _Deflate:
+    """Deflate with or without the zlib header; clients disagree about it."""
+
+    def __init__(self) -> None:
+        self._stream: Any = None
+        self._eof = True
+
+    def feed(self, chunk: bytes) -> bytes:
+        if self._stream is None and chunk:
+            wrapped = chunk[0] & 0x0F == 8 and (
+                len(chunk) < 2 or (chunk[0] << 8 | chunk[1]) % 31 == 0
+            )
+            self._stream = zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
+        try:
+            plain: bytes = self._stream.decompress(chunk) if chunk else b""
+        except zlib.error as error:
+            raise WarehouseError(INCORRECT_DATA, f"Request body is not deflate: {error}") from error
+        while self._stream is not None and self._stream.eof and self._stream.unused_data:
+            rest, self._stream = self._stream.unused_data, None
+            plain += self.feed(rest)
+        return plain
+
+    def finish(self) -> None:
+        if self._stream is not None and not self._stream.eof:
+            raise WarehouseError(INCORRECT_DATA, "Request body ends within a deflate stream")
+
+
+class _Plain:
+    def feed(self, chunk: bytes) -> bytes:
+        return chunk
+
+    def finish(self) -> None:
+        return None
+
+
+def decoder(encoding: str) -> Decoder:
+    """Give a decoder for a request's Content-Encoding.
+
+    Parameters
+    ----------
+    encoding
+        gzip, deflate, zstd, lz4, or nothing.
+
+    Raises
+    ------
+    WarehouseError
+        For any other.
+    """
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
+        return _Plain()
+    if name in ("gzip", "x-gzip"):
+        return _Frames("gzip")
+    if name in ("zstd", "lz4"):
+        return _Frames(name)
+    if name == "deflate":
+        return _Deflate()
+    raise WarehouseError(
+        UNKNOWN_COMPRESSION_METHOD, f"Unknown Content-Encoding {name!r}: {', '.join(ENCODINGS)}"
+    )
+
+
+ENCODINGS = ("zstd", "lz4", "gzip", "deflate")
+
+
+class Encoder:
+    """Compresses an answer chunk by chunk, in one frame.
+
+    Parameters
+    ----------
+    name
+        One of ``ENCODINGS``.
+    level
+        ``http_zlib_compression_level``; used by gzip and deflate.
+    """
+
+    def __init__(self, name: str, level: int = 3) -> None:
+        self._begun = False
+        self._name = name
+        self._stream: Any
+        if name == "zstd":
+            self._stream = zstandard.ZstdCompressor(level=1).compressobj()
+        elif name == "lz4":
+            self._stream = lz4.frame.LZ4FrameCompressor()
+        else:
+            self._stream = zlib.compressobj(level, wbits=31 if name == "gzip" else zlib.MAX_WBITS)
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Compress the next chunk; may give nothing yet."""
+        head = b""
+        if self._name == "lz4" and not self._begun:
+            head = self._stream.begin()
+        self._begun = True
+        return head + bytes(self._stream.compress(chunk))
+
+    def finish(self) -> bytes:
+        """End the frame."""
+        head = b"" if self._begun else self.feed(b"")
+        return head + bytes(self._stream.flush())
+
+
+def choose(accepted: str) -> str | None:
+    """Choose the answer's encoding, as the first that the client names and we know.
+
+    Parameters
+    ----------
+    accepted
+        The header Accept-Encoding.
+    """
+    names: Mapping[str, bool] = {
+        part.partition(";")[0].strip().lower(): "q=0" not in part.replace("q=0.", "")
+        for part in accepted.split(",")
+    }
+    return next((name for name in names if names[name] and name in ENCODINGS), None)

@@ -1,0 +1,266 @@
+"""The engine: one process on a data path, a connection for each query or session."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.local.warehouse import sql
+from deploy.local.warehouse.errors import BAD_ARGUMENTS, SYNTAX_ERROR, WarehouseError, from_engine
+
+# Where the front differs from the engine's own defaults. Only a client's explicit wish changes it.
+# async_insert: an acknowledged insert must be in the table. implicit_select: a server has no such
+# thing, `sel 1` is an error there.
+DEFAULTS: Mapping[str, str] = {"async_insert": "0", "implicit_select": "0"}
+
+_SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+class DataPathInUseError(Exception):
+    """Another process has the data path."""
+
+
+@dataclass
+class Summary:
+    """What a query read and wrote, as in the header X-ClickHouse-Summary."""
+
+    read_rows: int = 0
+    read_bytes: int = 0
+    written_rows: int = 0
+    written_bytes: int = 0
+    result_rows: int = 0
+    result_bytes: int = 0
+
+
+@dataclass
+class Statement:
+    """One statement, ready to run.
+
+    ``output`` is the write end of a pipe that takes a reading statement's rows; ``data`` a file
+    descriptor that holds an INSERT's rows.
+    """
+
+    text: bytes
+    default_format: str
+    token: str
+    database: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    readonly: int = 0
+    insert: sql.Insert | None = None
+    data: int | None = None
+    output: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a statement ended. ``body`` holds the rows of statements that do not stream."""
+
+    summary: Summary
+    body: bytes
+
+
+class Connection:
+    """One connection of the engine, used by one query at a time.
+
+    Parameters
+    ----------
+    raw
+        The engine's own connection.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+        self.set(DEFAULTS)
+
+    def command(self, statement: str | bytes) -> bytes:
+        """Run something small and give its rows as TabSeparated.
+
+        Parameters
+        ----------
+        statement
+            Trusted SQL.
+
+        Raises
+        ------
+        WarehouseError
+            With the engine's code.
+        """
+        try:
+            answer: bytes = self.raw.query(statement, "TabSeparated").bytes()
+        except RuntimeError as error:
+            raise from_engine(error) from error
+        return answer
+
+    def set(self, settings: Mapping[str, str]) -> None:
+        """Change settings of this connection.
+
+        Parameters
+        ----------
+        settings
+            Names and values; an unknown name is the engine's error 115.
+
+        Raises
+        ------
+        WarehouseError
+            Also for a name that is no identifier.
+        """
+        if not settings:
+            return
+        for name in settings:
+            if not _SETTING.match(name):
+                raise WarehouseError(BAD_ARGUMENTS, f"Setting name {name!r} is not an identifier")
+        pairs = ", ".join(f"{name} = {sql.quote(value)}" for name, value in settings.items())
+        self.command(f"SET {pairs}")
+
+    def enter(self, database: str) -> None:
+        """Make a database the current one.
+
+        Parameters
+        ----------
+        database
+            Its name; nothing changes nothing.
+        """
+        if database and database != "default":
+            self.command(f"USE {sql.quote_name(database)}")
+
+    def run(self, statement: Statement) -> Outcome:
+        """Run a client's statement.
+
+        Parameters
+        ----------
+        statement
+            What to run; its settings and database are taken as applied already.
+
+        Raises
+        ------
+        WarehouseError
+            With the engine's code.
+        """
+        text = statement.text
+        if statement.insert is None:
+            kind = self.raw.classify_query(text)
+            if kind["statement_count"] > 1:
+                raise WarehouseError(SYNTAX_ERROR, "Multi-statements are not allowed")
+            if statement.output is not None and kind["query_class"].name == "READ_ONLY":
+                text = _into_pipe(text, statement.output)
+        elif statement.data is not None:
+            text = _from_file(text, statement.insert, statement.data)
+        text = text.rstrip().removesuffix(b";") + f"\n/*{statement.token}*/".encode()
+        try:
+            result = self.raw.query(
+                text, statement.default_format, params=dict(statement.parameters)
+            )
+        except RuntimeError as error:
+            raise from_engine(error) from error
+        body: bytes = result.bytes()
+        summary = Summary(
+            read_rows=result.storage_rows_read(),
+            read_bytes=result.storage_bytes_read(),
+            written_rows=result.rows_written(),
+            written_bytes=result.bytes_written(),
+            result_rows=result.rows_written() or result.rows_read(),
+            result_bytes=result.bytes_written() or len(body),
+        )
+        return Outcome(summary, body)
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self.raw.close()
+
+
+def _into_pipe(text: bytes, descriptor: int) -> bytes:
+    place = sql.find_output(text)
+    clause = f" INTO OUTFILE '/proc/self/fd/{descriptor}' TRUNCATE ".encode()
+    return text[: place.outfile_at] + b"\n" + clause + text[place.outfile_at :]
+
+
+def _from_file(text: bytes, insert: sql.Insert, descriptor: int) -> bytes:
+    path = f"/proc/self/fd/{descriptor}"
+    if insert.input_call is not None:
+        begin, end = insert.input_call
+        structure = text[begin:end].partition(b"(")[2]
+        call = f"file('{path}', '{insert.format}', ".encode() + structure
+        return text[:begin] + call + text[end : insert.text_end]
+    head, settings = text[: insert.infile_at], text[insert.infile_at : insert.text_end]
+    clause = f" FROM INFILE '{path}' ".encode()
+    return head + clause + settings + f" FORMAT {insert.format}".encode()
+
+
+class Engine:
+    """The engine on one data path.
+
+    Parameters
+    ----------
+    path
+        The folder; made when absent. No other process may have it open.
+    options
+        Start-up options of the engine.
+
+    Raises
+    ------
+    DataPathInUseError
+        When another process has it.
+    """
+
+    def __init__(self, path: Path, options: Mapping[str, str] | None = None) -> None:
+        # Loading the engine takes most of a second and changes signal handlers: only who runs it pays for that.
+        from chdb import _chdb
+
+        path.mkdir(parents=True, exist_ok=True)
+        self._connect: Any = _chdb.connect  # type: ignore[attr-defined]
+        query = "&".join(f"{name}={value}" for name, value in (options or {}).items())
+        self._url = f"{path.resolve()}?{query}" if query else str(path.resolve())
+        try:
+            # Kept open for the process's life: the engine stops with its last connection.
+            self._anchor = Connection(self._connect(self._url))
+        except RuntimeError as error:
+            raise DataPathInUseError(f"Data path {path} cannot be opened: {error}") from error
+        self._anchor_lock = threading.Lock()
+        self.version = self.command("SELECT version()").decode().strip()
+        self.timezone = self.command("SELECT timezone()").decode().strip()
+
+    def connect(self) -> Connection:
+        """Open another connection; it shares tables with the others and nothing else."""
+        return Connection(self._connect(self._url))
+
+    def command(self, statement: str | bytes) -> bytes:
+        """Run something small of the front's own.
+
+        Parameters
+        ----------
+        statement
+            Trusted SQL.
+        """
+        with self._anchor_lock:
+            return self._anchor.command(statement)
+
+    def kill(self, token: str) -> None:
+        """Ask a running statement to stop.
+
+        Parameters
+        ----------
+        token
+            The mark that ``Statement`` put into its text.
+        """
+        self.command(f"KILL QUERY WHERE endsWith(query, {sql.quote(f'/*{token}*/')}) ASYNC")
+
+    def close(self) -> None:
+        """Stop the engine."""
+        self._anchor.close()
+
+
+def new_spool(name: str = "insert") -> int:
+    """Make an anonymous file in memory for an INSERT's rows.
+
+    Parameters
+    ----------
+    name
+        Shown in /proc only.
+    """
+    return os.memfd_create(name, os.MFD_CLOEXEC)
