@@ -1,0 +1,94 @@
+"""Inserting a range under its token."""
+
+from __future__ import annotations
+
+import msgspec
+import stamina
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
+from urllib3.exceptions import HTTPError
+
+from pipelines.ingest.batch import Batch, DeadLetter
+from storefront_api.events import Topic
+
+TRANSIENT_CODES = frozenset({159, 202, 209, 210, 241, 242, 252, 319, 425, 999})
+"""ClickHouse's codes for conditions that pass by themselves: timeouts, too many queries or parts,
+sockets, memory, read-only tables, an unknown insert status, ZooKeeper."""
+LONGEST_WAIT_S = 5.0
+_SETTINGS = {
+    "async_insert": 0,
+    "insert_deduplicate": 1,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "date_time_input_format": "best_effort",
+    "input_format_json_read_objects_as_strings": 1,
+    "input_format_parallel_parsing": 0,
+    "max_insert_block_size": 1_000_000,
+    "min_insert_block_size_rows": 1_000_000,
+    "min_insert_block_size_bytes": 0,
+}
+"""One block an insert, in the order of the messages: the same range is the same block again."""
+
+
+class _Letter(msgspec.Struct, gc=False):
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    schema_version: int
+    payload: str
+
+
+def is_transient(error: Exception) -> bool:
+    """Tell by its class or ClickHouse's code whether an error passes by itself."""
+    if isinstance(error, DatabaseError) and error.code is not None:
+        return error.code in TRANSIENT_CODES
+    return isinstance(error, (OperationalError, HTTPError, OSError))
+
+
+class Writer:
+    """Writes batches into the raw tables; the same batch twice is there once.
+
+    Parameters
+    ----------
+    client
+        Connection to the warehouse.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, batch: Batch) -> None:
+        """Insert a batch's rows and dead letters, waiting while the warehouse is away.
+
+        Raises
+        ------
+        clickhouse_connect.driver.exceptions.DatabaseError
+            If the warehouse refuses the rows for good.
+        """
+        if batch.rows:
+            module = Topic(batch.range.topic).module
+            self._insert(f"raw.{module}", self._encoder.encode_lines(batch.rows), batch.range.token)
+        if batch.dead:
+            letters = self._encoder.encode_lines([_as_line(letter) for letter in batch.dead])
+            self._insert("raw.dead_letters", letters, f"dead/{batch.range.token}")
+
+    @stamina.retry(on=is_transient, attempts=None, timeout=None, wait_max=LONGEST_WAIT_S)
+    def _insert(self, table: str, lines: bytes, token: str) -> None:
+        self._client.raw_insert(
+            table,
+            insert_block=lines,
+            fmt="JSONEachRow",
+            settings={**_SETTINGS, "insert_deduplication_token": token},
+        )
+
+
+def _as_line(letter: DeadLetter) -> _Letter:
+    return _Letter(
+        letter.topic,
+        letter.partition,
+        letter.offset,
+        letter.reason,
+        letter.schema_version,
+        letter.payload.decode("utf-8", errors="backslashreplace"),
+    )
