@@ -41,6 +41,9 @@ def consumer_config(bootstrap_servers: str) -> dict[str, object]:
         "enable.auto.commit": True,
         "enable.auto.offset.store": False,
         "auto.commit.interval.ms": 1000,
+        # A process that was killed holds its partitions until then; brokers allow no less.
+        "session.timeout.ms": 6000,
+        "heartbeat.interval.ms": 2000,
         "topic.metadata.refresh.interval.ms": 10_000,
         "partition.assignment.strategy": "range",
         "queued.max.messages.kbytes": 32_768,

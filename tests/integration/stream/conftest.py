@@ -1,0 +1,108 @@
+"""The stream as its own process, on real Kafka and a database of Valkey for each test."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import valkey
+
+from pipelines.stream.store import connect
+
+DEADLINE_S = 90.0
+
+
+def until(true: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
+    """Poll until something is true."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
+        time.sleep(0.02)
+
+
+class StreamProcess:
+    """`python -m pipelines.stream`, to be started, killed and asked for its metrics."""
+
+    def __init__(self, bootstrap: str, url: str, log: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.metrics_port: int = free.getsockname()[1]
+        self._environment = os.environ | {
+            "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+            "VALKEY_URL": url,
+            "METRICS_PORT": str(self.metrics_port),
+        }
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; it need not be ready yet."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "pipelines.stream"],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, wait, and return the exit status."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        status = self._process.wait(30)
+        self._process = None
+        return status
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not ended since."""
+        return self._process is not None and self._process.poll() is None
+
+    def metrics(self) -> str:
+        """Return its metrics page, empty while it does not answer."""
+        try:
+            page = urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics")
+        except OSError:
+            return ""
+        return str(page.read().decode())
+
+    def log(self) -> str:
+        """Return what it logged so far."""
+        return self._log.read_text()
+
+
+@pytest.fixture
+def run() -> str:
+    """Prefix of the names in one test, so that tests share topics without meeting."""
+    return uuid.uuid4().hex[:8]
+
+
+@pytest.fixture
+def store(valkey_url: str) -> Iterator[valkey.Valkey]:
+    """An empty database."""
+    client: Any = connect(valkey_url)
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+@pytest.fixture
+def stream(
+    kafka_bootstrap: str, valkey_url: str, store: valkey.Valkey, tmp_path: Path
+) -> Iterator[StreamProcess]:
+    """A stream process that is not yet started."""
+    process = StreamProcess(kafka_bootstrap, valkey_url, tmp_path / "stream.log")
+    yield process
+    if process.running:
+        process.end(signal.SIGKILL)
