@@ -81,7 +81,7 @@ class Sink:
         self._collectors: dict[tuple[str, int], Collector] = {}
         self._contracts = {topic.value: Contract(topic) for topic in Topic}
         self._limit = DeadLetterLimit()
-        self._in_flight: Future[None] | None = None
+        self._in_flight: tuple[Future[None], list[Batch]] | None = None
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="insert")
         logger = logging.getLogger("librdkafka")
         self._consumer = Consumer(
@@ -146,7 +146,7 @@ class Sink:
 
     def _flush_when_due(self) -> None:
         if self._in_flight is not None:
-            if not self._in_flight.done() and not self._full(2):
+            if not self._in_flight[0].done() and not self._full(2):
                 return
             self._finish()
         ready = [collector for collector in self._collectors.values() if collector.ready]
@@ -163,20 +163,27 @@ class Sink:
 
     def _flush(self, collectors: list[Collector]) -> None:
         batches = [collector.take() for collector in collectors if collector.ready]
-        if batches:
-            self._in_flight = self._threads.submit(self._insert, batches)
-
-    def _finish(self) -> None:
-        if self._in_flight is not None:
-            in_flight, self._in_flight = self._in_flight, None
-            in_flight.result()
-
-    def _insert(self, batches: list[Batch]) -> None:
+        if not batches:
+            return
         for batch in batches:
             self._limit.count(len(batch.rows) + len(batch.dead), batch.dead)
         self._at("fetched")
         self._consumer.commit(offsets=[b.range.begun() for b in batches], asynchronous=False)
         self._at("pending")
+        self._in_flight = (self._threads.submit(self._insert, batches), batches)
+
+    def _finish(self) -> None:
+        if self._in_flight is None:
+            return
+        (inserted, batches), self._in_flight = self._in_flight, None
+        inserted.result()
+        self._at("inserted")
+        self._consumer.commit(offsets=[b.range.done() for b in batches], asynchronous=False)
+        self._at("committed")
+        for batch in batches:
+            self._tell(batch)
+
+    def _insert(self, batches: list[Batch]) -> None:
         for index, batch in enumerate(batches):
             with metrics.INSERT_SECONDS.time():
                 if batch.dead:
@@ -184,11 +191,6 @@ class Sink:
                 self._writer.write(batch)
             if index == 0:
                 self._at("first inserted")
-        self._at("inserted")
-        self._consumer.commit(offsets=[b.range.done() for b in batches], asynchronous=False)
-        self._at("committed")
-        for batch in batches:
-            self._tell(batch)
 
     def _tell(self, batch: Batch) -> None:
         range_ = batch.range
