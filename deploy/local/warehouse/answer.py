@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 import time
@@ -20,6 +21,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 BUFFER_BYTES = 1 << 20
 # An answer that waits for the end whatever its size lies in memory up to here, then on disk.
 SPOOL_BYTES = 64 << 20
+
+# A chunk of this size takes longer to compress than to hand to a thread.
+OFFLOAD_BYTES = 128 << 10
 
 _TYPES = (
     ("JSONEachRow", "application/x-ndjson; charset=UTF-8"),
@@ -97,7 +101,7 @@ class Answer:
         self._wait = request.wait_end_of_query
         accepted = (
             request.headers.get("accept-encoding", "")
-            if request.flag("enable_http_compression")
+            if request.flag("enable_http_compression", "1")
             else ""
         )
         self._encoding = compression.choose(accepted)
@@ -130,7 +134,12 @@ class Answer:
         chunk
             Rows in the answer's format.
         """
-        await self._put(self._encoder.feed(chunk) if self._encoder else chunk)
+        if self._encoder is None:
+            await self._put(chunk)
+        elif len(chunk) < OFFLOAD_BYTES:
+            await self._put(self._encoder.feed(chunk))
+        else:
+            await self._put(await asyncio.to_thread(self._encoder.feed, chunk))
 
     async def _put(self, chunk: bytes) -> None:
         if self.started:

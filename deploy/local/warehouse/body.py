@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 
 from deploy.local.warehouse import compression, sql
-from deploy.local.warehouse.engine import new_spool
-from deploy.local.warehouse.errors import SYNTAX_ERROR, WarehouseError
+from deploy.local.warehouse.engine import new_spool, write_all
+from deploy.local.warehouse.errors import QUERY_IS_TOO_LARGE, SYNTAX_ERROR, WarehouseError
+from deploy.local.warehouse.form import (
+    MAX_BYTES,
+    ExternalTable,
+    external_tables,
+    is_form,
+    merge,
+    parse_form,
+)
 from deploy.local.warehouse.request import Request
 
 
@@ -19,6 +27,7 @@ class Body:
     text: bytes
     insert: sql.Insert | None = None
     data: int | None = None
+    external: Sequence[ExternalTable] = ()
 
     def close(self) -> None:
         """Drop the rows."""
@@ -27,19 +36,42 @@ class Body:
             self.data = None
 
 
-def write_all(descriptor: int, chunk: bytes) -> None:
-    """Write the whole of a chunk.
+async def read_request(request: Request, chunks: AsyncIterator[bytes]) -> tuple[Request, Body]:
+    """Read the body, whatever its kind; a form's fields change the request.
 
     Parameters
     ----------
-    descriptor
-        A file.
-    chunk
-        What to write.
+    request
+        As its URL and headers say.
+    chunks
+        The body as it arrives.
+
+    Raises
+    ------
+    WarehouseError
+        As ``read_body``, and for a form that is none or is too large.
     """
-    view = memoryview(chunk)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    kind = request.headers.get("content-type", "")
+    if not is_form(kind):
+        return request, await read_body(request, chunks)
+    codec = compression.decoder(request.headers.get("content-encoding", ""))
+    content = bytearray()
+    async for chunk in chunks:
+        content += codec.feed(chunk)
+        if len(content) > MAX_BYTES:
+            raise WarehouseError(QUERY_IS_TOO_LARGE, f"A form may have {MAX_BYTES} bytes")
+    codec.finish()
+    form = parse_form(kind, bytes(content))
+    tables = external_tables(form, request.url)
+    request = merge(request, form)
+    body = await read_body(replace(request, headers={}), _nothing())
+    body.external = tables
+    return request, body
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
 
 
 async def read_body(request: Request, chunks: AsyncIterator[bytes]) -> Body:

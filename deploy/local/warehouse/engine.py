@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deploy.local.warehouse import sql
-from deploy.local.warehouse.errors import BAD_ARGUMENTS, SYNTAX_ERROR, WarehouseError, from_engine
+from deploy.local.warehouse.errors import (
+    BAD_ARGUMENTS,
+    QUERY_WAS_CANCELLED,
+    READONLY,
+    SYNTAX_ERROR,
+    WarehouseError,
+    from_engine,
+)
+from deploy.local.warehouse.form import ExternalTable
+from deploy.local.warehouse.running import kill_statement
 
 # Where the front differs from the engine's own defaults. Only a client's explicit wish changes it.
 # async_insert: an acknowledged insert must be in the table. implicit_select: a server has no such
@@ -41,8 +50,9 @@ class Summary:
 class Statement:
     """One statement, ready to run.
 
-    ``output`` is the write end of a pipe that takes a reading statement's rows; ``data`` a file
-    descriptor that holds an INSERT's rows.
+    ``readonly`` is ClickHouse's: 1 reads alone, 2 reads and settings. ``output`` is the write end of
+    a pipe that takes a reading statement's rows, ``data`` a file descriptor that holds an INSERT's.
+    ``reads`` and ``cancelled`` are the state while it runs.
     """
 
     text: bytes
@@ -54,7 +64,10 @@ class Statement:
     readonly: int = 0
     insert: sql.Insert | None = None
     data: int | None = None
+    external: Sequence[ExternalTable] = ()
     output: int | None = None
+    reads: bool = False
+    cancelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,6 +142,51 @@ class Connection:
         if database and database != "default":
             self.command(f"USE {sql.quote_name(database)}")
 
+    def restrict(self, readonly: int) -> None:
+        """Confine this connection to reading, for good.
+
+        Parameters
+        ----------
+        readonly
+            ClickHouse's setting of that name; 0 changes nothing.
+        """
+        if readonly:
+            self.command(f"SET readonly = {readonly}")
+
+    def load(self, tables: Sequence[ExternalTable]) -> None:
+        """Make temporary tables of a form's files.
+
+        Parameters
+        ----------
+        tables
+            Their structure has passed the guard.
+
+        Raises
+        ------
+        WarehouseError
+            When rows do not fit the structure.
+        """
+        for table in tables:
+            self.command(table.create)
+            spool = new_spool(table.name)
+            try:
+                write_all(spool, table.rows)
+                insert = f"INSERT INTO {sql.quote_name(table.name)} FROM INFILE "
+                self.command(f"{insert}'/proc/self/fd/{spool}' FORMAT {table.format}")
+            finally:
+                os.close(spool)
+
+    def drop(self, tables: Sequence[ExternalTable]) -> None:
+        """Drop what ``load`` made.
+
+        Parameters
+        ----------
+        tables
+            The same.
+        """
+        for table in tables:
+            self.command(f"DROP TEMPORARY TABLE IF EXISTS {sql.quote_name(table.name)}")
+
     def run(self, statement: Statement) -> Outcome:
         """Run a client's statement.
 
@@ -147,11 +205,16 @@ class Connection:
             kind = self.raw.classify_query(text)
             if kind["statement_count"] > 1:
                 raise WarehouseError(SYNTAX_ERROR, "Multi-statements are not allowed")
-            if statement.output is not None and kind["query_class"].name == "READ_ONLY":
+            _check_readonly(statement, kind["query_class"].name)
+            statement.reads = kind["query_class"].name == "READ_ONLY"
+            if statement.output is not None and statement.reads:
                 text = _into_pipe(text, statement.output)
         elif statement.data is not None:
+            _check_readonly(statement, "MUTATING")
             text = _from_file(text, statement.insert, statement.data)
         text = text.rstrip().removesuffix(b";") + f"\n/*{statement.token}*/".encode()
+        if statement.cancelled:
+            raise WarehouseError(QUERY_WAS_CANCELLED, "Query was cancelled")
         try:
             result = self.raw.query(
                 text, statement.default_format, params=dict(statement.parameters)
@@ -172,6 +235,17 @@ class Connection:
     def close(self) -> None:
         """Give the connection up."""
         self.raw.close()
+
+
+def _check_readonly(statement: Statement, kind: str) -> None:
+    session_own = statement.readonly == 2 or sql.keyword(statement.text) in (b"USE", b"KILL")
+    if not statement.readonly or kind == "READ_ONLY" or (kind == "CONTROL" and session_own):
+        return
+    raise WarehouseError(
+        READONLY,
+        "Cannot execute query in readonly mode. For queries over HTTP, method GET implies "
+        "readonly. You should use method POST for modifying queries.",
+    )
 
 
 def _into_pipe(text: bytes, descriptor: int) -> bytes:
@@ -209,7 +283,7 @@ class Engine:
     """
 
     def __init__(self, path: Path, options: Mapping[str, str] | None = None) -> None:
-        # Loading the engine takes most of a second and changes signal handlers: only who runs it pays for that.
+        # Loading the engine takes most of a second: only who runs it pays for that.
         from chdb import _chdb
 
         path.mkdir(parents=True, exist_ok=True)
@@ -248,7 +322,17 @@ class Engine:
         token
             The mark that ``Statement`` put into its text.
         """
-        self.command(f"KILL QUERY WHERE endsWith(query, {sql.quote(f'/*{token}*/')}) ASYNC")
+        self.command(f"{kill_statement(token)} ASYNC")
+
+    def names(self, table: str) -> list[str]:
+        """List the names in a system table.
+
+        Parameters
+        ----------
+        table
+            Such as ``table_functions``.
+        """
+        return self.command(f"SELECT name FROM system.{table}").decode().split()
 
     def close(self) -> None:
         """Stop the engine."""
@@ -264,3 +348,18 @@ def new_spool(name: str = "insert") -> int:
         Shown in /proc only.
     """
     return os.memfd_create(name, os.MFD_CLOEXEC)
+
+
+def write_all(descriptor: int, chunk: bytes) -> None:
+    """Write the whole of a chunk.
+
+    Parameters
+    ----------
+    descriptor
+        A file.
+    chunk
+        What to write.
+    """
+    view = memoryview(chunk)
+    while view:
+        view = view[os.write(descriptor, view) :]

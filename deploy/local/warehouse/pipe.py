@@ -32,12 +32,13 @@ class Pipe:
             fcntl.fcntl(self.write_end, fcntl.F_SETPIPE_SZ, CAPACITY)
         self._writable = True
         self._ready = asyncio.Event()
+        self._aborted = False
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read until the write end is closed."""
         self._loop.add_reader(self._read, self._ready.set)
         try:
-            while True:
+            while not self._aborted:
                 try:
                     chunk = os.read(self._read, CAPACITY)
                 except BlockingIOError:
@@ -55,6 +56,11 @@ class Pipe:
         if self._writable:
             self._writable = False
             os.close(self.write_end)
+
+    def abort(self) -> None:
+        """Stop reading; a query that still writes fails."""
+        self._aborted = True
+        self._ready.set()
 
     def close(self) -> None:
         """Close the read end; a query that still writes fails."""

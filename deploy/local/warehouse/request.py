@@ -33,6 +33,8 @@ _RESERVED = frozenset(
         "stacktrace",
         "role",
         "client_protocol_version",
+        # Enforced here: the engine's own would outlast the request in a session.
+        "readonly",
     )
 )
 # Settings of ClickHouse that only concern HTTP: they change nothing in the engine.
@@ -79,6 +81,14 @@ class Request:
         }
 
     @property
+    def readonly(self) -> int:
+        """The URL's readonly; GET and HEAD imply 2, as in ClickHouse."""
+        stated = self.url.get("readonly", "0")
+        if stated not in ("0", "1", "2"):
+            raise WarehouseError(BAD_ARGUMENTS, f"Setting readonly is {stated!r}: 0, 1 or 2")
+        return int(stated) or (2 if self.method in ("GET", "HEAD") else 0)
+
+    @property
     def parameters(self) -> dict[str, str]:
         """Server-side query parameters, without their prefix."""
         return {name[6:]: value for name, value in self.url.items() if name.startswith("param_")}
@@ -105,15 +115,17 @@ class Request:
         stated = self.url.get("max_query_size", "")
         return int(stated) if stated.isdigit() and int(stated) else MAX_QUERY_SIZE
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, default: str = "0") -> bool:
         """Tell whether a boolean URL parameter is on.
 
         Parameters
         ----------
         name
             The parameter.
+        default
+            What counts when it is absent.
         """
-        return self.url.get(name, "0").lower() not in ("", "0", "false")
+        return self.url.get(name, default).lower() not in ("", "0", "false")
 
 
 def parse(method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]]) -> Request:

@@ -62,6 +62,9 @@ class Session:
                     self.below[name] = (
                         value.replace("\\t", "\t").replace("\\n", "\n").replace("\\\\", "\\")
                     )
+            known = {name: wanted[name] for name in wanted if name in self.below}
+            # Also when one of them is refused, the others must be taken back next time.
+            self.overlay = self.overlay | known
             self.connection.set(restored | wanted)
             self.overlay = wanted
         if not wanted:
@@ -103,7 +106,9 @@ class Sessions:
         self._sessions: dict[tuple[str, str], Session] = {}
         self._lock = threading.Lock()
 
-    def acquire(self, user: str, name: str, timeout: str, must_exist: bool) -> Session:
+    def acquire(
+        self, user: str, name: str, timeout: str, must_exist: bool, readonly: int
+    ) -> Session:
         """Take a session for one request, or make it.
 
         Parameters
@@ -116,6 +121,8 @@ class Sessions:
             The URL's session_timeout in seconds, or nothing.
         must_exist
             The URL's session_check.
+        readonly
+            The user's; holds for the session's whole life.
 
         Raises
         ------
@@ -142,7 +149,9 @@ class Sessions:
                 return found
             if must_exist:
                 raise WarehouseError(SESSION_NOT_FOUND, f"Session {name} not found")
-            made = Session(key, self._engine.connect(), seconds)
+            connection = self._engine.connect()
+            connection.restrict(readonly)
+            made = Session(key, connection, seconds)
             self._sessions[key] = made
             return made
 

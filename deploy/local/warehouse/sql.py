@@ -176,6 +176,8 @@ def find_output(statement: bytes) -> Output:
     statement
         The text of one statement, possibly ending in a semicolon.
     """
+    if not _FORMAT_OR_END.search(statement):
+        return Output(len(statement.rstrip()), None)
     last: Token | None = None
     found: tuple[int, str] | None = None
     end = 0
@@ -198,6 +200,8 @@ def find_output(statement: bytes) -> Output:
     return Output(*found)
 
 
+# Without any of these the statement ends where its text ends: a long one need not be split.
+_FORMAT_OR_END = re.compile(rb"(?i:\bformat\b)|;|--|/\*|#")
 _CLAUSES = frozenset((b"FROM", b"WHERE", b"GROUP", b"ORDER", b"UNION", b"JOIN", b"LIMIT", b"AS"))
 
 
