@@ -117,16 +117,18 @@ def main() -> None:
     os.chdir(nowhere)
     app = App(Executor(engine, QueryLog(engine)), users, GRACE_S)
     log.info("warehouse_started", path=str(path), port=arguments.port, version=engine.version)
-    uvicorn.run(
-        app,
-        host=arguments.host,
-        port=arguments.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    log.info("warehouse_stopped")
+    try:
+        uvicorn.run(
+            app,
+            host=arguments.host,
+            port=arguments.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    finally:
+        log.info("warehouse_stopped")
 
 
 if __name__ == "__main__":

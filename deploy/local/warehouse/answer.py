@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from deploy.local.warehouse import compression, sql
-from deploy.local.warehouse.engine import Engine, Outcome, Summary
+from deploy.local.warehouse.engine import Engine
 from deploy.local.warehouse.errors import WarehouseError
 from deploy.local.warehouse.request import Request
+from deploy.local.warehouse.statement import Outcome, Summary
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from deploy.local.warehouse.answer import Answer, failure
 from deploy.local.warehouse.body import Body, read_request
-from deploy.local.warehouse.engine import Outcome, Statement
 from deploy.local.warehouse.errors import QUERY_WAS_CANCELLED, WarehouseError
 from deploy.local.warehouse.executor import KILL_INTERVAL_S, Executor
 from deploy.local.warehouse.pipe import Pipe
 from deploy.local.warehouse.query_log import Entry
 from deploy.local.warehouse.request import Request, credentials, parse
+from deploy.local.warehouse.statement import Outcome, Statement
 from deploy.local.warehouse.users import User, Users
 
 Scope = MutableMapping[str, Any]

@@ -6,7 +6,6 @@ import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,20 @@ from deploy.local.warehouse import sql
 from deploy.local.warehouse.errors import (
     BAD_ARGUMENTS,
     QUERY_WAS_CANCELLED,
-    READONLY,
     SYNTAX_ERROR,
     WarehouseError,
     from_engine,
 )
 from deploy.local.warehouse.form import ExternalTable
 from deploy.local.warehouse.running import kill_statement
+from deploy.local.warehouse.statement import (
+    Outcome,
+    Statement,
+    Summary,
+    check_readonly,
+    from_file,
+    into_pipe,
+)
 
 # Where the front differs from the engine's own defaults. Only a client's explicit wish changes it.
 # async_insert: an acknowledged insert must be in the table. implicit_select: a server has no such
@@ -32,50 +38,6 @@ _SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 class DataPathInUseError(Exception):
     """Another process has the data path."""
-
-
-@dataclass
-class Summary:
-    """What a query read and wrote, as in the header X-ClickHouse-Summary."""
-
-    read_rows: int = 0
-    read_bytes: int = 0
-    written_rows: int = 0
-    written_bytes: int = 0
-    result_rows: int = 0
-    result_bytes: int = 0
-
-
-@dataclass
-class Statement:
-    """One statement, ready to run.
-
-    ``readonly`` is ClickHouse's: 1 reads alone, 2 reads and settings. ``output`` is the write end of
-    a pipe that takes a reading statement's rows, ``data`` a file descriptor that holds an INSERT's.
-    ``reads`` and ``cancelled`` are the state while it runs.
-    """
-
-    text: bytes
-    default_format: str
-    token: str
-    database: str
-    settings: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    readonly: int = 0
-    insert: sql.Insert | None = None
-    data: int | None = None
-    external: Sequence[ExternalTable] = ()
-    output: int | None = None
-    reads: bool = False
-    cancelled: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a statement ended. ``body`` holds the rows of statements that do not stream."""
-
-    summary: Summary
-    body: bytes
 
 
 class Connection:
@@ -205,13 +167,13 @@ class Connection:
             kind = self.raw.classify_query(text)
             if kind["statement_count"] > 1:
                 raise WarehouseError(SYNTAX_ERROR, "Multi-statements are not allowed")
-            _check_readonly(statement, kind["query_class"].name)
+            check_readonly(statement, kind["query_class"].name)
             statement.reads = kind["query_class"].name == "READ_ONLY"
             if statement.output is not None and statement.reads:
-                text = _into_pipe(text, statement.output)
+                text = into_pipe(text, statement.output)
         elif statement.data is not None:
-            _check_readonly(statement, "MUTATING")
-            text = _from_file(text, statement.insert, statement.data)
+            check_readonly(statement, "MUTATING")
+            text = from_file(text, statement.insert, statement.data)
         text = text.rstrip().removesuffix(b";") + f"\n/*{statement.token}*/".encode()
         if statement.cancelled:
             raise WarehouseError(QUERY_WAS_CANCELLED, "Query was cancelled")
@@ -235,35 +197,6 @@ class Connection:
     def close(self) -> None:
         """Give the connection up."""
         self.raw.close()
-
-
-def _check_readonly(statement: Statement, kind: str) -> None:
-    session_own = statement.readonly == 2 or sql.keyword(statement.text) in (b"USE", b"KILL")
-    if not statement.readonly or kind == "READ_ONLY" or (kind == "CONTROL" and session_own):
-        return
-    raise WarehouseError(
-        READONLY,
-        "Cannot execute query in readonly mode. For queries over HTTP, method GET implies "
-        "readonly. You should use method POST for modifying queries.",
-    )
-
-
-def _into_pipe(text: bytes, descriptor: int) -> bytes:
-    place = sql.find_output(text)
-    clause = f" INTO OUTFILE '/proc/self/fd/{descriptor}' TRUNCATE ".encode()
-    return text[: place.outfile_at] + b"\n" + clause + text[place.outfile_at :]
-
-
-def _from_file(text: bytes, insert: sql.Insert, descriptor: int) -> bytes:
-    path = f"/proc/self/fd/{descriptor}"
-    if insert.input_call is not None:
-        begin, end = insert.input_call
-        structure = text[begin:end].partition(b"(")[2]
-        call = f"file('{path}', '{insert.format}', ".encode() + structure
-        return text[:begin] + call + text[end : insert.text_end]
-    head, settings = text[: insert.infile_at], text[insert.infile_at : insert.text_end]
-    clause = f" FROM INFILE '{path}' ".encode()
-    return head + clause + settings + f" FORMAT {insert.format}".encode()
 
 
 class Engine:

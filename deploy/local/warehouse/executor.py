@@ -6,12 +6,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from deploy.local.warehouse import sql
-from deploy.local.warehouse.engine import Connection, Engine, Outcome, Statement, Summary
+from deploy.local.warehouse.engine import Connection, Engine
 from deploy.local.warehouse.guard import Guard
 from deploy.local.warehouse.query_log import QueryLog
 from deploy.local.warehouse.request import Request
 from deploy.local.warehouse.running import Running
 from deploy.local.warehouse.sessions import Sessions
+from deploy.local.warehouse.statement import Outcome, Statement, Summary
 from deploy.local.warehouse.users import User
 
 # Statements beyond this many wait for a thread.
