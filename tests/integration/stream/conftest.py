@@ -19,7 +19,7 @@ import valkey
 
 from pipelines.stream.store import connect
 
-DEADLINE_S = 90.0
+DEADLINE_S = 60.0
 
 
 def until(true: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
@@ -88,9 +88,9 @@ def run() -> str:
 
 
 @pytest.fixture
-def store(valkey_url: str) -> Iterator[valkey.Valkey]:
+def store(online_store_url: str) -> Iterator[valkey.Valkey]:
     """An empty database."""
-    client: Any = connect(valkey_url)
+    client: Any = connect(online_store_url)
     client.flushdb()
     yield client
     client.flushdb()
@@ -99,10 +99,10 @@ def store(valkey_url: str) -> Iterator[valkey.Valkey]:
 
 @pytest.fixture
 def stream(
-    kafka_bootstrap: str, valkey_url: str, store: valkey.Valkey, tmp_path: Path
+    kafka_bootstrap: str, online_store_url: str, store: valkey.Valkey, tmp_path: Path
 ) -> Iterator[StreamProcess]:
     """A stream process that is not yet started."""
-    process = StreamProcess(kafka_bootstrap, valkey_url, tmp_path / "stream.log")
+    process = StreamProcess(kafka_bootstrap, online_store_url, tmp_path / "stream.log")
     yield process
     if process.running:
         process.end(signal.SIGKILL)

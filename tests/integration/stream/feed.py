@@ -94,7 +94,7 @@ def account(sent: list[Sent]) -> dict[str, dict[str, float]]:
     """Return the sorted sets that these events, all within one day, must come to."""
     sets: dict[str, dict[str, float]] = defaultdict(dict)
     for _, event in sent:
-        at_ms = datetime.fromisoformat(event["occurred_at"]).timestamp() * 1000
+        at_ms = round(datetime.fromisoformat(event["occurred_at"]).timestamp() * 1000)
         data, subject = event["data"], event["subject"]
         recent = sets[f"recent:{subject}"]
         for line in data.get("lines", [data]):
@@ -104,10 +104,11 @@ def account(sent: list[Sent]) -> dict[str, dict[str, float]]:
         member = f"{data['order_id']}:{data['total_minor']}"
         card, device = data["payment"]["fingerprint"], data["device_id"]
         for kind, name in (("card", card), ("device", device), ("shopper", subject)):
-            sets[f"velocity:{kind}:{name}"][member] = at_ms
-        for name in (f"card:{card}", f"device:{device}"):
-            known = sets[f"known:{subject}"]
-            known[name] = min(at_ms, known.get(name, at_ms))
+            if name:
+                sets[f"velocity:{kind}:{name}"][member] = at_ms
+            if name and kind != "shopper":
+                known = sets[f"known:{subject}"]
+                known[f"{kind}:{name}"] = min(at_ms, known.get(f"{kind}:{name}", at_ms))
     for key, scores in sets.items():
         if key.startswith("recent:"):
             newest = sorted(scores.items(), key=lambda item: (item[1], item[0]))[-50:]
