@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import brotli  # type: ignore[import-untyped]
 import lz4.frame
 import zstandard
 
@@ -32,18 +33,22 @@ class _Frames:
         self._name = name
         self._frame: Any = None
 
-    def _new(self) -> Any:
+    def _new(self, chunk: bytes) -> Any:
         if self._name == "zstd":
             return zstandard.ZstdDecompressor().decompressobj()
         if self._name == "lz4":
             return lz4.frame.LZ4FrameDecompressor()
-        return zlib.decompressobj(31)
+        if self._name == "gzip":
+            return zlib.decompressobj(31)
+        # Deflate comes with or without the zlib header; clients disagree about it.
+        wrapped = chunk[0] & 0x0F == 8 and (len(chunk) < 2 or (chunk[0] << 8 | chunk[1]) % 31 == 0)
+        return zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
 
     def feed(self, chunk: bytes) -> bytes:
         parts: list[bytes] = []
         while chunk:
             if self._frame is None:
-                self._frame = self._new()
+                self._frame = self._new(chunk)
             try:
                 parts.append(self._frame.decompress(chunk))
             except (zlib.error, zstandard.ZstdError, RuntimeError) as error:
@@ -63,31 +68,28 @@ class _Frames:
             )
 
 
-class _Deflate:
-    """Deflate with or without the zlib header; clients disagree about it."""
+class _Brotli:
+    """Brotli, whose format knows one stream a body; more behind it is an error, never dropped."""
 
     def __init__(self) -> None:
-        self._stream: Any = None
-        self._eof = True
+        self._stream = brotli.Decompressor()
+        self._begun = False
 
     def feed(self, chunk: bytes) -> bytes:
-        if self._stream is None and chunk:
-            wrapped = chunk[0] & 0x0F == 8 and (
-                len(chunk) < 2 or (chunk[0] << 8 | chunk[1]) % 31 == 0
-            )
-            self._stream = zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
+        if not chunk:
+            return b""
+        self._begun = True
         try:
-            plain: bytes = self._stream.decompress(chunk) if chunk else b""
-        except zlib.error as error:
-            raise WarehouseError(INCORRECT_DATA, f"Request body is not deflate: {error}") from error
-        while self._stream is not None and self._stream.eof and self._stream.unused_data:
-            rest, self._stream = self._stream.unused_data, None
-            plain += self.feed(rest)
+            if self._stream.is_finished():
+                raise brotli.error("more than one stream")
+            plain: bytes = self._stream.process(chunk)
+        except brotli.error as error:
+            raise WarehouseError(INCORRECT_DATA, f"Request body is not brotli: {error}") from error
         return plain
 
     def finish(self) -> None:
-        if self._stream is not None and not self._stream.eof:
-            raise WarehouseError(INCORRECT_DATA, "Request body ends within a deflate stream")
+        if self._begun and not self._stream.is_finished():
+            raise WarehouseError(INCORRECT_DATA, "Request body ends within a stream of brotli")
 
 
 class _Plain:
@@ -116,16 +118,16 @@ def decoder(encoding: str) -> Decoder:
         return _Plain()
     if name in ("gzip", "x-gzip"):
         return _Frames("gzip")
-    if name in ("zstd", "lz4"):
+    if name in ("zstd", "lz4", "deflate"):
         return _Frames(name)
-    if name == "deflate":
-        return _Deflate()
+    if name == "br":
+        return _Brotli()
     raise WarehouseError(
         UNKNOWN_COMPRESSION_METHOD, f"Unknown Content-Encoding {name!r}: {', '.join(ENCODINGS)}"
     )
 
 
-ENCODINGS = ("zstd", "lz4", "gzip", "deflate")
+ENCODINGS = ("zstd", "lz4", "gzip", "deflate", "br")
 
 
 class Encoder:
@@ -147,6 +149,8 @@ class Encoder:
             self._stream = zstandard.ZstdCompressor(level=1).compressobj()
         elif name == "lz4":
             self._stream = lz4.frame.LZ4FrameCompressor()
+        elif name == "br":
+            self._stream = brotli.Compressor(quality=4)
         else:
             self._stream = zlib.compressobj(level, wbits=31 if name == "gzip" else zlib.MAX_WBITS)
 
@@ -156,11 +160,15 @@ class Encoder:
         if self._name == "lz4" and not self._begun:
             head = self._stream.begin()
         self._begun = True
+        if self._name == "br":
+            return bytes(self._stream.process(chunk))
         return head + bytes(self._stream.compress(chunk))
 
     def finish(self) -> bytes:
         """End the frame."""
         head = b"" if self._begun else self.feed(b"")
+        if self._name == "br":
+            return head + bytes(self._stream.finish())
         return head + bytes(self._stream.flush())
 
 

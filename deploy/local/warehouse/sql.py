@@ -142,7 +142,7 @@ def find_insert(statement: bytes) -> Insert | None:
             select = True
         elif token.upper == b"SETTINGS" and settings_at is None:
             settings_at = token.start
-        elif token.upper == b"VALUES" and not select:
+        elif token.upper == b"VALUES" and not select and last.upper != b"FORMAT":
             at = token.start if settings_at is None else settings_at
             return Insert(at, token.start, _data_start(statement, token.end), "Values")
         elif last.upper == b"FORMAT" and last.depth == 0 and (not select or input_call):
