@@ -1,10 +1,14 @@
-"""Apache Kafka in the foreground, one KRaft broker: `python -m deploy.local.kafka`."""
+"""Apache Kafka in the foreground, one KRaft broker: `python -m deploy.local.kafka`.
+
+`python -m deploy.local.kafka fetch` only brings its jars.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
@@ -117,6 +121,9 @@ def _format(java: list[str], directory: Path, properties: Path) -> None:
 def main() -> None:
     """Fetch and format what is missing, then become the broker."""
     settings = LocalSettings()
+    if sys.argv[1:] == ["fetch"]:
+        fetch_jars(settings.kafka_mirror)
+        return
     directory = settings.data_dir / "kafka"
     directory.mkdir(parents=True, exist_ok=True)
     properties = directory / "server.properties"

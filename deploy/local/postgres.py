@@ -12,6 +12,7 @@ from deploy.local.settings import LocalSettings, Port
 from deploy.local.unprivileged import prefix
 
 USER = "ecomarket"
+DATABASE = "ecomarket"
 
 
 def _binary(name: str) -> Path:
@@ -24,7 +25,11 @@ def _create(cluster: Path) -> None:
     subprocess.run(["rm", "-rf", str(unfinished)], check=True)
     options = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--data-checksums"]
     command = [str(_binary("initdb")), "-D", str(unfinished), "-U", USER, *options]
-    subprocess.run([*prefix(_binary("initdb"), cluster.parent), *command], check=True)
+    lowered = prefix(_binary("initdb"), cluster.parent)
+    subprocess.run([*lowered, *command], check=True)
+    single = [str(_binary("postgres")), "--single", "-D", str(unfinished), "postgres"]
+    statement = f"CREATE DATABASE {DATABASE}\n"
+    subprocess.run([*lowered, *single], input=statement, text=True, check=True)
     unfinished.rename(cluster)
 
 

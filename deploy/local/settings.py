@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_MAX_PORT = 65535
+_UNSAFE = set(",;#\"'\\\n\r")
+"""Characters that the configuration files of Kafka and the supervisor give a meaning to."""
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names its variable and what is allowed."""
 
 
 class Port(StrEnum):
@@ -54,7 +64,7 @@ class LocalSettings(BaseSettings):
     stream_metrics_port: int = Field(default=9103, ge=1, le=65535)
     kafka_mirror: str = Field(
         default="https://repo1.maven.org/maven2",
-        pattern="^https?://",
+        pattern=r"^https?://[^\s\"']+$",
         description="Maven repository that Kafka's jars are fetched from.",
     )
     kafka_heap_mb: int = Field(default=512, ge=128, description="Java heap of the broker.")
@@ -68,7 +78,25 @@ class LocalSettings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+        path = value.expanduser().resolve()
+        if found := sorted(_UNSAFE & set(str(path))):
+            raise ValueError(f"{path} must not contain any of {' '.join(map(repr, found))}")
+        return path
+
+    @model_validator(mode="after")
+    def _distinct_ports(self) -> Self:
+        for port in Port:
+            if self.port(port) > _MAX_PORT:
+                raise ValueError(
+                    f"{port.variable} + ECOMARKET_PORT_OFFSET is {self.port(port)}; "
+                    f"at most {_MAX_PORT} is a port"
+                )
+        uses = Counter(self.port(port) for port in Port)
+        for number, count in uses.items():
+            if count > 1:
+                names = " and ".join(p.variable for p in Port if self.port(p) == number)
+                raise ValueError(f"{names} are both {number}; each service needs its own port")
+        return self
 
     def port(self, port: Port) -> int:
         """Return a port with the offset added."""
@@ -79,3 +107,37 @@ class LocalSettings(BaseSettings):
     def artifacts_dir(self) -> Path:
         """Where pipelines put model artifacts and serving finds them."""
         return self.data_dir / "artifacts"
+
+    @property
+    def logs_dir(self) -> Path:
+        """One log file for each service and one-shot command."""
+        return self.data_dir / "logs"
+
+    def variables(self) -> dict[str, str]:
+        """Return these settings as environment variables, for the processes of the stack."""
+        return {
+            f"ECOMARKET_{name.upper()}": str(value)
+            for name, value in self.model_dump(mode="json").items()
+        }
+
+
+def load_settings() -> LocalSettings:
+    """Read the settings from the environment and ``.env``.
+
+    Raises
+    ------
+    SettingsError
+        If one cannot be used; the message has a line for each.
+    """
+    try:
+        return LocalSettings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(map(_explain, error.errors()))) from error
+
+
+def _explain(error: object) -> str:
+    assert isinstance(error, dict)
+    rule = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return rule
+    return f"ECOMARKET_{str(error['loc'][0]).upper()}={error['input']}: {rule}"

@@ -1,0 +1,51 @@
+"""What every process of the stack is told: where the others are, and the secrets they share."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from deploy.local.settings import LocalSettings, Port
+
+SECRETS = ("PARTNER_TOKEN", "DISPUTE_WEBHOOK_SECRET", "PSEUDONYM_KEY")
+_SECRET_BYTES = 32
+
+
+def client_environment(settings: LocalSettings) -> dict[str, str]:
+    """Return the variables by which a client finds this stack.
+
+    Parameters
+    ----------
+    settings
+        Ports and directories; the secrets are made on the first call.
+    """
+
+    def address(port: Port) -> str:
+        return f"127.0.0.1:{settings.port(port)}"
+
+    return {
+        "DATABASE_URL": f"postgresql://ecomarket@{address(Port.POSTGRES)}/ecomarket",
+        "KAFKA_BOOTSTRAP_SERVERS": address(Port.KAFKA),
+        "CLICKHOUSE_URL": f"http://default:@{address(Port.WAREHOUSE)}",
+        "VALKEY_URL": f"redis://{address(Port.VALKEY)}/0",
+        "SERVING_URL": f"http://{address(Port.SERVING)}",
+        "STOREFRONT_URL": f"http://{address(Port.STOREFRONT)}",
+        "ARTIFACTS_DIR": str(settings.artifacts_dir),
+        "DAGSTER_HOME": str(settings.data_dir / "dagster"),
+        "REPLAY_CLOCK": "true",
+        **_secrets(settings.data_dir / "secrets.env"),
+    }
+
+
+def _secrets(path: Path) -> dict[str, str]:
+    """Return the shared secrets; those that the file lacks are made and added to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+        file.seek(0)
+        lines = (line.strip().partition("=") for line in file if "=" in line)
+        values = {name: value for name, _, value in lines}
+        missing = {n: secrets.token_hex(_SECRET_BYTES) for n in SECRETS if n not in values}
+        file.writelines(f"{name}={value}\n" for name, value in missing.items())
+    return {name: (values | missing)[name] for name in SECRETS}

@@ -1,0 +1,100 @@
+"""Whether a service answers, asked the way its clients ask."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+
+import asyncpg
+import httpx
+import valkey
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from deploy.local.settings import LocalSettings, Port
+
+TIMEOUT_S = 2.0
+_silent = logging.Logger("librdkafka", level=logging.CRITICAL + 1)
+"""librdkafka reports every refused connection, which is what waiting for a broker consists of."""
+
+
+class NotReadyError(Exception):
+    """The service does not answer, or not rightly; the message says how."""
+
+
+Check = Callable[[LocalSettings, float], None]
+"""Raises `NotReadyError` unless a process started at the given Unix time (seconds) answers."""
+
+
+def postgres(settings: LocalSettings, started_at: float) -> None:
+    """Run a query."""
+
+    async def query() -> None:
+        connection = await asyncpg.connect(
+            host="127.0.0.1",
+            port=settings.port(Port.POSTGRES),
+            user="ecomarket",
+            database="ecomarket",
+            timeout=TIMEOUT_S,
+        )
+        try:
+            await connection.fetchval("SELECT 1")
+        finally:
+            await connection.close(timeout=TIMEOUT_S)
+
+    try:
+        asyncio.run(query())
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise NotReadyError(f"no answer to a query: {error or type(error).__name__}") from error
+
+
+def kafka(settings: LocalSettings, started_at: float) -> None:
+    """Read the cluster's metadata."""
+    servers = f"127.0.0.1:{settings.port(Port.KAFKA)}"
+    client = AdminClient({"bootstrap.servers": servers}, logger=_silent)
+    try:
+        client.list_topics(timeout=TIMEOUT_S)
+    except KafkaException as error:
+        raise NotReadyError(f"no metadata: {error.args[0].name()}") from error
+
+
+def valkey_store(settings: LocalSettings, started_at: float) -> None:
+    """Send PING; a store that still loads its file refuses it."""
+    port = settings.port(Port.VALKEY)
+    with closing(valkey.Valkey(port=port, socket_timeout=TIMEOUT_S)) as client:
+        try:
+            client.ping()
+        except valkey.ValkeyError as error:
+            raise NotReadyError(f"no PONG: {error}") from error
+
+
+def http(port: Port, path: str) -> Check:
+    """Return a check that a path answers with 200."""
+
+    def check(settings: LocalSettings, started_at: float) -> None:
+        url = f"http://127.0.0.1:{settings.port(port)}{path}"
+        try:
+            with httpx.Client(trust_env=False, timeout=TIMEOUT_S) as client:
+                status = client.get(url).status_code
+        except httpx.HTTPError as error:
+            raise NotReadyError(f"{path}: {error or type(error).__name__}") from error
+        if status != httpx.codes.OK:
+            raise NotReadyError(f"{path} answers {status}")
+
+    return check
+
+
+def dagster_daemon(settings: LocalSettings, started_at: float) -> None:
+    """Look for a heartbeat that is younger than the process."""
+    database = settings.data_dir / "dagster" / "history" / "runs.db"
+    query = "SELECT count(*) FROM daemon_heartbeats WHERE unixepoch(timestamp) >= ?"
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            (beats,) = connection.execute(query, (int(started_at),)).fetchone()
+    except sqlite3.Error as error:
+        raise NotReadyError(f"no heartbeats yet: {error}") from error
+    if not beats:
+        raise NotReadyError("no heartbeat since it was started")

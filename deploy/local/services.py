@@ -1,0 +1,187 @@
+"""What the stack consists of: services that run on, and commands that run once between them."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import health
+from deploy.local.settings import LocalSettings, Port
+
+Command = Callable[[LocalSettings], list[str]]
+_METRICS = "/metrics"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process that the supervisor keeps running."""
+
+    name: str
+    command: Command
+    check: health.Check
+    needs: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    metrics: Port | None = None
+    stop_signal: str = "TERM"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A command that runs to its end before what needs it starts; safe to run again."""
+
+    name: str
+    command: Command
+    needs: tuple[str, ...] = ()
+
+
+class UnknownServiceError(ValueError):
+    """There is no service of that name; the message lists those that there are."""
+
+
+def _module(*arguments: str) -> Command:
+    return lambda _: [sys.executable, "-m", *arguments]
+
+
+def _uvicorn(application: str, port: Port) -> Command:
+    server = ("uvicorn", application, "--factory", "--host", "127.0.0.1", "--port")
+    return lambda settings: [sys.executable, "-m", *server, str(settings.port(port))]
+
+
+def _script(name: str) -> str:
+    return str(Path(sysconfig.get_path("scripts")) / name)
+
+
+def _warehouse(settings: LocalSettings) -> list[str]:
+    limit = settings.warehouse_memory_mb * 1024**2
+    options = {
+        "--path": settings.data_dir / "warehouse",
+        "--port": settings.port(Port.WAREHOUSE),
+        "--max-memory": limit,
+    }
+    pairs = [str(part) for option in options.items() for part in option]
+    return [sys.executable, "-m", "deploy.local.warehouse", *pairs]
+
+
+def _webserver(settings: LocalSettings) -> list[str]:
+    address = ["-h", "127.0.0.1", "-p", str(settings.port(Port.DAGSTER))]
+    return [_script("dagster-webserver"), "-m", "pipelines.definitions", *address]
+
+
+SERVICES: Mapping[str, Service] = {
+    service.name: service
+    for service in (
+        Service(
+            "postgres",
+            _module("deploy.local.postgres"),
+            health.postgres,
+            ports=(Port.POSTGRES,),
+            # TERM would wait until every client has gone.
+            stop_signal="INT",
+        ),
+        Service(
+            "kafka",
+            _module("deploy.local.kafka"),
+            health.kafka,
+            needs=("kafka-jars",),
+            ports=(Port.KAFKA, Port.KAFKA_CONTROLLER),
+        ),
+        Service(
+            "valkey", _module("deploy.local.valkey"), health.valkey_store, ports=(Port.VALKEY,)
+        ),
+        Service(
+            "warehouse", _warehouse, health.http(Port.WAREHOUSE, "/ping"), ports=(Port.WAREHOUSE,)
+        ),
+        Service(
+            "storefront",
+            _uvicorn("storefront_api.app:create_app", Port.STOREFRONT),
+            health.http(Port.STOREFRONT, "/readyz"),
+            needs=("store-migrations", "topics"),
+            ports=(Port.STOREFRONT,),
+        ),
+        Service(
+            "relay",
+            _module("storefront_api.platform.relay"),
+            health.http(Port.RELAY_METRICS, _METRICS),
+            needs=("store-migrations", "topics"),
+            ports=(Port.RELAY_METRICS,),
+            metrics=Port.RELAY_METRICS,
+        ),
+        Service(
+            "sink",
+            _module("pipelines.ingest"),
+            health.http(Port.SINK_METRICS, _METRICS),
+            needs=("warehouse-migrations", "topics"),
+            ports=(Port.SINK_METRICS,),
+            metrics=Port.SINK_METRICS,
+        ),
+        Service(
+            "stream",
+            _module("pipelines.stream"),
+            health.http(Port.STREAM_METRICS, _METRICS),
+            needs=("valkey", "topics"),
+            ports=(Port.STREAM_METRICS,),
+            metrics=Port.STREAM_METRICS,
+        ),
+        Service(
+            "serving",
+            _uvicorn("serving.app:create_app", Port.SERVING),
+            # Not /readyz: before the first training there is no model to be ready with.
+            health.http(Port.SERVING, "/healthz"),
+            needs=("valkey", "topics"),
+            ports=(Port.SERVING,),
+        ),
+        Service(
+            "dagster-daemon",
+            lambda _: [_script("dagster-daemon"), "run", "-m", "pipelines.definitions"],
+            health.dagster_daemon,
+            needs=("warehouse-migrations",),
+        ),
+        Service(
+            "dagster-webserver",
+            _webserver,
+            health.http(Port.DAGSTER, "/server_info"),
+            needs=("warehouse-migrations",),
+            ports=(Port.DAGSTER,),
+        ),
+    )
+}
+
+TASKS: Mapping[str, Task] = {
+    task.name: task
+    for task in (
+        Task("kafka-jars", _module("deploy.local.kafka", "fetch")),
+        Task("topics", _module("pipelines.ingest", "topics"), needs=("kafka",)),
+        Task("store-migrations", _module("storefront_api.migrate"), needs=("postgres",)),
+        Task("warehouse-migrations", _module("pipelines.warehouse"), needs=("warehouse",)),
+    )
+}
+
+
+def select(names: Iterable[str] | None) -> list[Service | Task]:
+    """Return what has to run for the named services, each after all that it needs.
+
+    Parameters
+    ----------
+    names
+        Services; None means every one.
+
+    Raises
+    ------
+    UnknownServiceError
+        If a name is no service.
+    """
+    chosen: dict[str, Service | Task] = {}
+
+    def add(node: Service | Task) -> None:
+        for need in node.needs:
+            add(SERVICES.get(need) or TASKS[need])
+        chosen.setdefault(node.name, node)
+
+    for name in SERVICES if names is None else names:
+        if name not in SERVICES:
+            raise UnknownServiceError(f"no service {name!r}; there are {', '.join(SERVICES)}")
+        add(SERVICES[name])
+    return list(chosen.values())
