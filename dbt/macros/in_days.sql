@@ -1,0 +1,10 @@
+{#- True for the days that the run covers, [start_date, end_date). The column stays bare, so that
+    the sort key and the partitions are used; it is a Date, or an instant in UTC. -#}
+{% macro in_days(column, days_before=0) -%}
+    {%- if var('start_date') and var('end_date') -%}
+        {{ column }} >= toDate('{{ var("start_date") }}') - {{ days_before }}
+        and {{ column }} < toDate('{{ var("end_date") }}')
+    {%- else -%}
+        1 = 1
+    {%- endif -%}
+{%- endmacro %}

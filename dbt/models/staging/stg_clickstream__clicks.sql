@@ -1,0 +1,32 @@
+{{ config(order_by='(occurred_at, session_id)') }}
+
+with source as (
+    select
+        event_id,
+        type,
+        occurred_at,
+        subject,
+        JSONExtract(
+            data,
+            'Tuple(session_id String, anonymous_id String, device_id String, derived Bool,
+             sku String, query String, results Int64, slate_id String, position Nullable(Int64))'
+        ) as click
+    from {{ source('raw', 'clickstream') }}
+    where {{ in_days('occurred_at') }}
+)
+
+select
+    event_id,
+    type,
+    occurred_at,
+    subject,
+    click.session_id as session_id,
+    click.anonymous_id as anonymous_id,
+    click.device_id as device_id,
+    toUInt8(click.derived) as derived,
+    click.sku as sku,
+    click.position as position,
+    click.slate_id as slate_id,
+    click.query as query,
+    click.results as results
+from source
