@@ -32,6 +32,8 @@ ARTIFACT = Gauge(
 )
 REFUSALS = Counter("eco_serving_artifact_refusals_total", "Artifacts refused.", ("family",))
 
+STARTED = "ecomarket.started"
+"""Where the scope of a request keeps `time.perf_counter()` of its arrival."""
 UNROUTED = "unrouted"
 """Label of paths that no route has; one label, so that a scan cannot make thousands."""
 
@@ -47,7 +49,7 @@ class TimingMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
+        started = scope[STARTED] = time.perf_counter()
         status = 500
 
         async def noting_status(message: Message) -> None:

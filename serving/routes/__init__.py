@@ -1,0 +1,1 @@
+"""One router per model family, and those about serving itself."""
