@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests.integration.warehouse.conftest import Warehouse
+from tests.integration.warehouse.conftest import DEADLINE_S, Warehouse, until
 
 
 def test_ping_and_the_bare_address_answer_ok(warehouse: Warehouse) -> None:
@@ -144,10 +144,9 @@ def test_a_session_is_locked_while_a_query_runs_in_it(warehouse: Warehouse) -> N
         target=warehouse.post, args=("SELECT sleep(2)",), kwargs={"session_id": "locked"}
     )
     slow.start()
-    codes = set()
-    while slow.is_alive():
-        codes.add(warehouse.post("SELECT 1", session_id="locked", session_check="1").code)
-    assert 373 in codes
+    until(lambda: "sleep(2)" in warehouse.sql("SHOW PROCESSLIST FORMAT TSV"), "it runs")
+    assert warehouse.post("SELECT 1", session_id="locked").code == 373
+    slow.join(DEADLINE_S)
     assert warehouse.post("SELECT 1", session_id="locked").text == "1"
     assert warehouse.post("SELECT 1", session_id="x", session_timeout="99999").code == 374
 
