@@ -1,0 +1,76 @@
+"""The application: `uvicorn storefront_api.app:create_app --factory`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from storefront_api.catalog.endpoints import router as catalog
+from storefront_api.collect.endpoints import router as collect
+from storefront_api.collect.producer import ClickProducer
+from storefront_api.health import router as health
+from storefront_api.inventory.endpoints import router as inventory
+from storefront_api.orders.endpoints import router as orders
+from storefront_api.payments.endpoints import router as payments
+from storefront_api.platform import errors, logs
+from storefront_api.platform.auth import Gate
+from storefront_api.platform.clock import Clock, system_clock
+from storefront_api.platform.database import open_pool
+from storefront_api.platform.metrics import Measure
+from storefront_api.recommendations.client import ModelEndpoint
+from storefront_api.recommendations.endpoints import router as recommendations
+from storefront_api.services import Services
+from storefront_api.sessions import router as sessions
+from storefront_api.settings import Settings
+
+DESCRIPTION = """
+The transactional store: catalogue, stock, orders and what follows them, and the clickstream.
+
+Shoppers get a token from `POST /sessions`; partners have one. Every error has the same body.
+"""
+
+
+def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
+    """Build the application; it connects when it starts, not before."""
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        logs.configure()
+        pool = await open_pool(settings.database_url, settings.database_pool)
+        clicks = ClickProducer(settings.kafka_bootstrap_servers)
+        models = ModelEndpoint(settings.serving_url, settings.serving_timeout_ms / 1000)
+        gate = Gate(
+            settings.partner_token.get_secret_value(), settings.pseudonym_key.get_secret_value()
+        )
+        app.state.services = Services(settings, pool, gate, clicks, models, clock)
+        try:
+            yield
+        finally:
+            await models.close()
+            await clicks.close()
+            await pool.close()
+
+    app: FastAPI = FastAPIOffline(
+        title="EcoMarket storefront",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+    )
+    app.add_middleware(Measure)
+    errors.install(app)
+    for router in (
+        health,
+        sessions,
+        catalog,
+        inventory,
+        orders,
+        payments,
+        collect,
+        recommendations,
+    ):
+        app.include_router(router)
+    return app

@@ -1,0 +1,1 @@
+"""The clickstream collector: batches of clicks, checked and handed to Kafka."""

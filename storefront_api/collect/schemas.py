@@ -1,0 +1,53 @@
+"""Requests and answers of the collector."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+MAX_EVENTS = 500
+MAX_BYTES = 2**20
+
+
+class ClickIn(BaseModel):
+    """A click without what the store adds: arrival, subject and trace."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID = Field(
+        description="UUIDv7, made where the click happened; the same again is a repeat."
+    )
+    type: str = Field(max_length=64)
+    version: int = Field(default=1, ge=1)
+    occurred_at: AwareDatetime
+    subject: str = Field(default="", max_length=64, description="For partners only.")
+    data: dict[str, Any]
+
+
+class Clicks(BaseModel):
+    """A batch of clicks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    events: list[dict[str, Any]] = Field(
+        min_length=1,
+        max_length=MAX_EVENTS,
+        description="Each with id, type, version, occurred_at and data as the event contract says.",
+    )
+
+
+class Refused(BaseModel):
+    """An event of the batch that breaks a rule."""
+
+    index: int
+    field: str
+    message: str
+
+
+class Collected(BaseModel):
+    """What became of a batch."""
+
+    accepted: int
+    refused: list[Refused]

@@ -1,0 +1,43 @@
+"""Whether the storefront lives, whether it can work, and its figures."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from storefront_api.platform.auth import public
+from storefront_api.platform.errors import AwayError, problems
+from storefront_api.services import Injected
+
+router = APIRouter(tags=["health"], dependencies=[Depends(public)])
+
+
+class Health(BaseModel):
+    """The answer of a storefront that is well."""
+
+    status: str = "ok"
+
+
+@router.get("/healthz")
+async def lives() -> Health:
+    """Answer as long as the process lives."""
+    return Health()
+
+
+@router.get("/readyz", responses=problems(503))
+async def ready(services: Injected) -> Health:
+    """Answer when PostgreSQL and Kafka do."""
+    try:
+        await services.pool.fetchval("SELECT next_batch FROM relay")
+    except OSError as error:
+        raise AwayError(f"PostgreSQL is away: {error}") from error
+    if not await services.clicks.reachable():
+        raise AwayError("Kafka is away")
+    return Health()
+
+
+@router.get("/metrics", response_class=Response)
+async def figures() -> Response:
+    """Return Prometheus metrics."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

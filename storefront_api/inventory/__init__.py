@@ -1,0 +1,1 @@
+"""Stock: a guarded number per variant, and the ledger of every movement."""

@@ -1,0 +1,78 @@
+"""Requests and answers of orders."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from storefront_api.events.orders import DeliveryV1, OrderLineV1, PaymentV1
+from storefront_api.events.parts import Channel, Country, Currency, Minor, Pseudonym, Sku
+
+MAX_LINES = 500
+
+
+class LineIn(BaseModel):
+    """One wanted line. Partners may state the money; otherwise the catalogue's price holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sku: Sku
+    quantity: int = Field(ge=0, le=10**9, description="In the variant's unit; 0 for partners only.")
+    list_minor: Minor | None = None
+    discount_minor: Minor | None = None
+
+
+class OrderIn(BaseModel):
+    """An order to place; subject, ip_country, source_ref and stated money are for partners."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "store_id": "S330",
+                "channel": "web",
+                "currency": "USD",
+                "session_id": "ses-1",
+                "device_id": "d-9",
+                "lines": [{"sku": "CJ26190", "quantity": 2}],
+                "payment": {"method": "card", "fingerprint": "c-51ab", "country": "US"},
+                "delivery": {
+                    "mode": "van",
+                    "packaging": "paper_bag",
+                    "distance_km": 6.4,
+                    "area": "452",
+                },
+            }
+        },
+    )
+
+    store_id: str = Field(min_length=1, max_length=64)
+    channel: Channel
+    currency: Currency
+    subject: str = Field(default="", max_length=64)
+    session_id: str = Field(default="", max_length=64)
+    device_id: Pseudonym = ""
+    ip_country: Country = ""
+    source_ref: str = Field(default="", max_length=64)
+    lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
+    payment: PaymentV1
+    delivery: DeliveryV1
+
+
+class OrderOut(BaseModel):
+    """An order as it was placed."""
+
+    order_id: UUID
+    subject: str
+    store_id: str
+    channel: str
+    source_ref: str
+    currency: str
+    ordered_at: datetime
+    lines: list[OrderLineV1]
+    total_minor: int
+    refunded_minor: int
+    risk: Literal["allow", "review", "unscored"]

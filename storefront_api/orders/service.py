@@ -1,0 +1,204 @@
+"""Placing an order: everything that can be asked is asked first, then one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from storefront_api.events import Event, Topic
+from storefront_api.events.orders import OrderCompletedV1, OrderLineV1, OrderV1
+from storefront_api.inventory import repository as stock
+from storefront_api.inventory.service import changed
+from storefront_api.orders import repository
+from storefront_api.orders.pricing import price_lines
+from storefront_api.orders.schemas import OrderIn, OrderOut
+from storefront_api.platform import idempotency, metrics
+from storefront_api.platform.auth import Caller
+from storefront_api.platform.database import transaction
+from storefront_api.platform.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    OutOfStockError,
+)
+from storefront_api.platform.idempotency import Answer, Request
+from storefront_api.platform.outbox import enqueue, new_id
+from storefront_api.recommendations.client import Risk
+from storefront_api.services import Services
+
+PARTNERS_ONLY = ("subject", "ip_country", "source_ref")
+PARTNERS_ONLY_IN_LINES = ("list_minor", "discount_minor")
+
+
+@dataclass(frozen=True)
+class Placing:
+    """A request to place an order, as far as HTTP is concerned with it."""
+
+    request: Request
+    caller: Caller
+    stated_at: datetime | None
+    trace_id: str
+
+
+def _refuse_statements(wanted: OrderIn) -> None:
+    for name in PARTNERS_ONLY:
+        if getattr(wanted, name):
+            raise ForbiddenError("only a partner may state this", field=f"body.{name}")
+    for index, line in enumerate(wanted.lines):
+        for name in PARTNERS_ONLY_IN_LINES:
+            if getattr(line, name) is not None:
+                raise ForbiddenError(
+                    "only a partner may state this", field=f"body.lines.{index}.{name}"
+                )
+
+
+async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer:
+    """Place an order, or answer what was answered under the same idempotency key.
+
+    Raises
+    ------
+    InvalidError, ForbiddenError
+        If the order breaks a rule.
+    OutOfStockError
+        If there is not enough of something; nothing has changed then.
+    """
+    if not placing.caller.is_partner:
+        _refuse_statements(wanted)
+    elif not wanted.subject:
+        raise InvalidError("a partner states whose order it is", field="body.subject")
+    given = await idempotency.find(services.pool, placing.request)
+    if given is not None:
+        return given
+    catalogue = await repository.prices(services.pool, [line.sku for line in wanted.lines])
+    lines = price_lines(wanted.lines, catalogue, wanted.currency)
+    order_id = new_id()
+    now = services.clock()
+    at = placing.stated_at or now
+    subject = placing.caller.subject or wanted.subject
+    risk = await services.models.score(order_id, subject, at, wanted, lines)
+    order = _order(order_id, wanted, lines, risk)
+    event = OrderCompletedV1(
+        id=new_id(),
+        occurred_at=at,
+        received_at=now,
+        subject=subject,
+        trace_id=placing.trace_id,
+        data=order,
+    )
+    return await _commit(services, placing, event)
+
+
+def _order(order_id: UUID, wanted: OrderIn, lines: list[OrderLineV1], risk: Risk) -> OrderV1:
+    return OrderV1(
+        order_id=order_id,
+        store_id=wanted.store_id,
+        channel=wanted.channel,
+        source_ref=wanted.source_ref,
+        session_id=wanted.session_id,
+        device_id=wanted.device_id,
+        ip_country=wanted.ip_country,
+        currency=wanted.currency,
+        lines=lines,
+        total_minor=sum(line.total_minor for line in lines),
+        payment=wanted.payment,
+        delivery=wanted.delivery,
+        risk=risk.action,
+        risk_decision_id=risk.decision_id,
+    )
+
+
+async def _commit(services: Services, placing: Placing, event: OrderCompletedV1) -> Answer:
+    try:
+        async with transaction(services.pool) as connection:
+            given = await idempotency.claim(connection, placing.request)
+            if given is not None:
+                return given
+            answer = await _write(connection, placing, event)
+            await idempotency.keep(connection, placing.request, answer)
+    except asyncpg.UniqueViolationError:
+        raise ConflictError(
+            "an order with this reference exists", field="body.source_ref"
+        ) from None
+    metrics.ORDERS.labels(event.data.channel.value, event.data.risk).inc()
+    return answer
+
+
+async def _write(connection: object, placing: Placing, event: OrderCompletedV1) -> Answer:
+    order = event.data
+    events: list[tuple[Topic, str, Event]] = [(Topic.ORDERS, str(order.order_id), event)]
+    wanted: Counter[str] = Counter()
+    for line in order.lines:
+        wanted[line.sku] += line.quantity
+    deltas = {sku: -quantity for sku, quantity in wanted.items() if quantity}
+    if deltas:
+        moved = await stock.move(connection, deltas)
+        short = sorted(set(deltas) - {row["sku"] for row in moved})
+        if short:
+            details = [{"sku": sku, "wanted": wanted[sku]} for sku in short]
+            raise OutOfStockError(
+                f"there is not enough of {', '.join(short)}", field="body.lines", details=details
+            )
+        reference, now = str(order.order_id), event.received_at
+        await stock.record(connection, moved, "order", reference, event.occurred_at)
+        told = changed(moved, "order", reference, event.occurred_at, now, event.trace_id)
+        events.append(told)
+    await repository.insert(connection, _columns(placing.caller, event), order.lines)
+    await enqueue(connection, events)
+    return Answer(201, _answer(event).model_dump_json())
+
+
+def _columns(caller: Caller, event: OrderCompletedV1) -> tuple[object, ...]:
+    order = event.data
+    return (
+        order.order_id,
+        caller.name,
+        event.subject,
+        order.store_id,
+        order.channel.value,
+        order.source_ref,
+        order.currency,
+        order.total_minor,
+        event.occurred_at,
+        event.received_at,
+        order.risk,
+        order.risk_decision_id,
+        order.payment.model_dump(mode="json"),
+        order.delivery.model_dump(mode="json"),
+    )
+
+
+def _answer(event: OrderCompletedV1) -> OrderOut:
+    order = event.data
+    return OrderOut(
+        order_id=order.order_id,
+        subject=event.subject,
+        store_id=order.store_id,
+        channel=order.channel.value,
+        source_ref=order.source_ref,
+        currency=order.currency,
+        ordered_at=event.occurred_at,
+        lines=order.lines,
+        total_minor=order.total_minor,
+        refunded_minor=0,
+        risk=order.risk,
+    )
+
+
+async def read(services: Services, caller: Caller, order_id: UUID) -> OrderOut:
+    """Return an order that the caller placed.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or it is somebody else's.
+    """
+    order, lines = await repository.find(services.pool, order_id, caller.name)
+    if order is None:
+        raise NotFoundError(f"there is no order {order_id}", field="path.order_id")
+    fields = {name: order[name] for name in OrderOut.model_fields if name != "lines"}
+    return OrderOut(**fields, lines=[OrderLineV1(**dict(line)) for line in lines])

@@ -1,0 +1,1 @@
+"""What follows an order's payment: refunds and disputes, appended and never changed."""

@@ -1,0 +1,55 @@
+"""The payments' SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from storefront_api.platform.database import Connection
+
+_TAKE = """
+UPDATE orders SET refunded_minor = refunded_minor + $2
+WHERE order_id = $1 AND refunded_minor + $2 <= total_minor
+RETURNING subject, currency, refunded_minor
+"""
+_ORDER = "SELECT subject, currency, total_minor, refunded_minor FROM orders WHERE order_id = $1"
+_REFUND = "INSERT INTO refunds VALUES ($1, $2, $3, $4, $5)"
+_DISPUTE = """
+INSERT INTO disputes VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING dispute_id
+"""
+
+
+async def order(connection: Connection, order_id: UUID) -> Any:
+    """Return subject, currency and totals of an order, or None."""
+    return await connection.fetchrow(_ORDER, order_id)
+
+
+async def take(connection: Connection, order_id: UUID, amount_minor: int) -> Any:
+    """Count an amount as refunded, or return None if that exceeds the order's total."""
+    return await connection.fetchrow(_TAKE, order_id, amount_minor)
+
+
+async def add_refund(
+    connection: Connection,
+    refund_id: UUID,
+    order_id: UUID,
+    amount_minor: int,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Append a refund."""
+    await connection.execute(_REFUND, refund_id, order_id, amount_minor, reason, at)
+
+
+async def add_dispute(
+    connection: Connection,
+    dispute_id: UUID,
+    order_id: UUID,
+    amount_minor: int,
+    reason: str,
+    at: datetime,
+) -> bool:
+    """Append a dispute and return whether it is new."""
+    row = await connection.fetchval(_DISPUTE, dispute_id, order_id, amount_minor, reason, at)
+    return row is not None

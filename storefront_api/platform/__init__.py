@@ -1,0 +1,1 @@
+"""What every domain stands on: connections, callers, errors, idempotency, and the outbox."""

@@ -1,0 +1,129 @@
+"""Errors with a status, and the one shape in which they are answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+
+class Problem(BaseModel):
+    """The body of every error.
+
+    Parameters
+    ----------
+    code
+        Stable name of the kind of error.
+    message
+        What is wrong, and the rule.
+    field
+        Path of the field concerned; empty if none is.
+    """
+
+    code: str
+    message: str
+    field: str = ""
+    details: list[dict[str, Any]] = Field(default=[], description="One entry per wrong item.")
+
+
+class StoreError(Exception):
+    """A refusal that the caller can do something about."""
+
+    status = 400
+    code = "bad_request"
+
+    def __init__(
+        self, message: str, *, field: str = "", details: list[dict[str, Any]] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.problem = Problem(code=self.code, message=message, field=field, details=details or [])
+
+
+class InvalidError(StoreError):
+    """A field breaks a rule."""
+
+    status, code = 422, "invalid"
+
+
+class UnauthenticatedError(StoreError):
+    """No credential, or one that is not ours."""
+
+    status, code = 401, "unauthenticated"
+
+
+class ForbiddenError(StoreError):
+    """A credential that does not allow this."""
+
+    status, code = 403, "forbidden"
+
+
+class NotFoundError(StoreError):
+    """Nothing there, or nothing that the caller may see."""
+
+    status, code = 404, "not_found"
+
+
+class ConflictError(StoreError):
+    """The state of things does not allow it."""
+
+    status, code = 409, "conflict"
+
+
+class OutOfStockError(ConflictError):
+    """There is less of a product than was asked for."""
+
+    code = "out_of_stock"
+
+
+class KeyReusedError(StoreError):
+    """An idempotency key came again with another request."""
+
+    status, code = 422, "idempotency_key_reused"
+
+
+class TooLargeError(StoreError):
+    """The body is larger than allowed."""
+
+    status, code = 413, "too_large"
+
+
+class AwayError(StoreError):
+    """A service that is needed is away; the same request may succeed later."""
+
+    status, code = 503, "away"
+    retry_after_s = 2
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` that declare errors in the OpenAPI document."""
+    return {status: {"model": Problem} for status in statuses}
+
+
+def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(problem.model_dump(), status_code=status, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an application in the one shape."""
+
+    @app.exception_handler(StoreError)
+    async def refused(_: Request, error: StoreError) -> JSONResponse:
+        headers = (
+            {"Retry-After": str(error.retry_after_s)} if isinstance(error, AwayError) else None
+        )
+        return _answer(error.status, error.problem, headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        details = [
+            {"field": ".".join(map(str, e["loc"])), "message": str(e["msg"])}
+            for e in error.errors()
+        ]
+        first = details[0]
+        problem = Problem(
+            code="invalid", message=first["message"], field=first["field"], details=details
+        )
+        return _answer(422, problem)

@@ -1,0 +1,81 @@
+"""Stripe's contract: one key answers one request, always the same; another request is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from storefront_api.platform.database import Connection
+from storefront_api.platform.errors import KeyReusedError
+
+_CLAIM = """
+INSERT INTO idempotency_keys (caller, key, request_sha256) VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING RETURNING key
+"""
+_FIND = "SELECT request_sha256, status, body FROM idempotency_keys WHERE caller = $1 AND key = $2"
+_KEEP = "UPDATE idempotency_keys SET status = $3, body = $4 WHERE caller = $1 AND key = $2"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request under an idempotency key.
+
+    Parameters
+    ----------
+    caller
+        Whose key it is; keys of different callers never meet.
+    key
+        The key.
+    body
+        Path and body as they came.
+    """
+
+    caller: str
+    key: str
+    body: bytes
+
+    @property
+    def sha256(self) -> bytes:
+        """Digest that tells whether a second request is the same."""
+        return hashlib.sha256(self.body).digest()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A stored answer."""
+
+    status: int
+    body: str
+
+
+async def find(connection: Connection, request: Request) -> Answer | None:
+    """Return the answer that was given under the request's key, if one was.
+
+    Raises
+    ------
+    KeyReusedError
+        If it was given to another request.
+    """
+    row = await connection.fetchrow(_FIND, request.caller, request.key)
+    if row is None or row["status"] is None:
+        return None
+    if row["request_sha256"] != request.sha256:
+        raise KeyReusedError(
+            "this key was used for another request; use a new key", field="header.Idempotency-Key"
+        )
+    return Answer(row["status"], row["body"])
+
+
+async def claim(connection: Connection, request: Request) -> Answer | None:
+    """Take the request's key for this transaction, or return the answer it already has.
+
+    A request with the same key that is under way is waited for.
+    """
+    if await connection.fetchval(_CLAIM, request.caller, request.key, request.sha256):
+        return None
+    return await find(connection, request)
+
+
+async def keep(connection: Connection, request: Request, answer: Answer) -> None:
+    """Store the answer of a claimed key."""
+    await connection.execute(_KEEP, request.caller, request.key, answer.status, answer.body)

@@ -1,0 +1,50 @@
+"""What the storefront tells of itself."""
+
+from __future__ import annotations
+
+import time
+
+from prometheus_client import Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LATENCY = Histogram(
+    "ecomarket_http_request_seconds",
+    "Time from a request's arrival to the end of its answer.",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5),
+)
+ORDERS = Counter("ecomarket_orders_total", "Orders placed.", ["channel", "risk"])
+COLLECTED = Counter("ecomarket_collected_events_total", "Clickstream events.", ["outcome"])
+DEGRADED = Counter("ecomarket_degraded_total", "Answers without the model endpoint.", ["what"])
+RELAYED = Counter("ecomarket_relay_events_total", "Outbox rows published.")
+BATCHES = Counter("ecomarket_relay_batches_total", "Kafka transactions committed.")
+BACKLOG = Gauge("ecomarket_relay_backlog_rows", "Outbox rows not yet published.")
+OLDEST = Gauge("ecomarket_relay_oldest_seconds", "Age of the oldest of them.")
+
+
+class Measure:
+    """Middleware that times every request by its route's template."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Time one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            route = getattr(scope.get("route"), "path", "unknown")
+            elapsed = time.perf_counter() - started
+            LATENCY.labels(scope["method"], route, str(status)).observe(elapsed)

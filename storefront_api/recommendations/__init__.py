@@ -1,0 +1,1 @@
+"""Asking the model endpoint, and going on without it."""
