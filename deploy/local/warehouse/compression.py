@@ -5,8 +5,8 @@ Every decoder reads all frames of a body: reading only the first would lose rows
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 import brotli  # type: ignore[import-untyped]
@@ -180,8 +180,9 @@ def choose(accepted: str) -> str | None:
     accepted
         The header Accept-Encoding.
     """
-    names: Mapping[str, bool] = {
-        part.partition(";")[0].strip().lower(): "q=0" not in part.replace("q=0.", "")
-        for part in accepted.split(",")
-    }
-    return next((name for name in names if names[name] and name in ENCODINGS), None)
+    for part in accepted.split(","):
+        name, _, options = part.partition(";")
+        refused = re.fullmatch(r"\s*q=0(\.0*)?\s*", options)
+        if refused is None and name.strip().lower() in ENCODINGS:
+            return name.strip().lower()
+    return None

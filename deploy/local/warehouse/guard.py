@@ -132,9 +132,11 @@ class Guard:
         dictionary = first in (b"CREATE", b"ATTACH", b"REPLACE") and b"DICTIONARY" in words
         for index, token in enumerate(seen):
             follower = words[index + 1] if index + 1 < len(words) else b""
+            # A table with its columns, not a call.
+            target = index > 0 and words[index - 1] in (b"INTO", b".")
             if token.kind == "quoted" or (dictionary and token.kind == "string"):
                 _check_name(_plain(token.text))
-            if follower == b"(" and token.kind in ("word", "quoted"):
+            if follower == b"(" and token.kind in ("word", "quoted") and not target:
                 self._check_call(_plain(token.text) if token.kind == "quoted" else token.text)
             if token.upper == b"ENGINE":
                 self._check_engine(seen[index + 1 : index + 3])

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(
     rb"""
-    (?P<space>[\s\x80-\xff]+?(?=[^\s\x80-\xff]|$|\xe2\x80[\x98\x9c]))
-  | (?P<comment>--[^\n]*|/\*.*?\*/|\#[ !][^\n]*)
+    (?P<comment>--[^\n]*|/\*.*?\*/|\#[ !][^\n]*)
   | (?P<string>'(?:[^'\\]|\\.|'')*'|\xe2\x80\x98.*?\xe2\x80\x99)
   | (?P<quoted>"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`|\xe2\x80\x9c.*?\xe2\x80\x9d)
   | (?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
   | (?P<word>[A-Za-z_]\w*)
   | (?P<number>\d[\w.]*)
+  | (?P<space>[\s\x80-\xff]+?(?=[^\s\x80-\xff]|$|\xe2\x80[\x98\x9c]))
   | (?P<other>.)
     """,
     re.S | re.X,
@@ -184,12 +184,8 @@ def find_output(statement: bytes) -> Output:
     for token in tokens(statement):
         if token.text == b";" and token.depth == 0:
             break
-        if (
-            last is not None
-            and last.upper == b"FORMAT"
-            and last.depth == 0
-            and token.kind == "word"
-        ):
+        named = token.kind == "word" and token.upper not in _CLAUSES
+        if last is not None and last.upper == b"FORMAT" and last.depth == 0 and named:
             found = (last.start, token.text.decode("ascii"))
         elif found and token.depth == 0 and token.kind == "word" and token.upper in _CLAUSES:
             # FORMAT was a name in the middle of the statement, not its last clause.
