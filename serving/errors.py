@@ -71,6 +71,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ServingError, _on_serving_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)
 
 
 async def _on_serving_error(request: Request, error: Exception) -> JSONResponse:
@@ -99,6 +100,12 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     status = HTTPStatus(error.status_code)
     code = status.phrase.lower().replace(" ", "_")
     return _answer(status, code, str(error.detail), headers=dict(error.headers or {}))
+
+
+async def _on_bug(request: Request, error: Exception) -> JSONResponse:
+    """Answer for an error of ours; the server logs it with its traceback."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return _answer(status, "internal_error", "the request met an error that is logged")
 
 
 def _answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,12 +15,11 @@ VERSION = "1.0.0"
 DESCRIPTION = """\
 Answers from the models in service. Every answer of a model leaves as one `decision_made` event on
 `eco.decisions.v1`, with its request, features, scores and reasons. Errors are
-`application/problem+json`
-(RFC 9457); a 503 is transient and says when to come back.
+`application/problem+json` (RFC 9457); a 503 is transient and says when to come back.
 """
 
 INVALID = {
-    "title": "Unprocessable Content",
+    "title": HTTPStatus.UNPROCESSABLE_ENTITY.phrase,
     "status": 422,
     "code": "invalid_request",
     "detail": "query.k: Input should be less than or equal to 100",
@@ -39,7 +39,8 @@ def problems(*errors: type[ServingError]) -> dict[int | str, dict[str, Any]]:
         422: {"invalid_request": {"summary": "A field breaks its rule.", "value": INVALID}}
     }
     for error in errors:
-        summary = (error.__doc__ or "").partition(": ")[2]
+        rule = (error.__doc__ or "").partition(": ")[2].splitlines()[0]
+        summary = rule[:1].upper() + rule[1:]
         value = Problem(
             title=error.status.phrase, status=error.status, code=error.code, detail=summary
         )

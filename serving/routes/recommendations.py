@@ -37,7 +37,7 @@ class RecommendationsAnswer(BaseModel):
     """A slate, best first."""
 
     decision_id: UUID = Field(description="Carry it as slate_id in the clicks that follow.")
-    items: list[Recommended]
+    slate: list[Recommended]
     model_version: str
     fallback: str = Field(
         description="no_model: nothing is trained yet and the slate is empty. features_away: the"
@@ -65,13 +65,13 @@ async def recommendations(
     loaded = asked.services.registry.recommend.loaded
     recent, fallback = await _recent(asked, subject)
     near = context.split(",") if context else []
-    items: list[Recommended] = []
+    slate: list[Recommended] = []
     version = ""
     if loaded is None:
         fallback = NO_MODEL
     else:
         version = loaded.version
-        items = [
+        slate = [
             Recommended(sku=item.sku, score=item.score, reason=item.reason)
             for item in loaded.scorer.recommend(recent=recent, context=near, k=k)
         ]
@@ -84,12 +84,12 @@ async def recommendations(
         model_version=version,
         fallback=fallback,
         request={"subject": subject, "k": k, "context": near, "recent": recent},
-        scores={item.sku: item.score for item in items},
-        reasons=tuple(dict.fromkeys(item.reason for item in items))[:50],
+        scores={item.sku: item.score for item in slate},
+        reasons=tuple(dict.fromkeys(item.reason for item in slate))[:50],
     )
     asked.services.decisions.record(decision)
     return RecommendationsAnswer(
-        decision_id=decision.decision_id, items=items, model_version=version, fallback=fallback
+        decision_id=decision.decision_id, slate=slate, model_version=version, fallback=fallback
     )
 
 
