@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import valkey
 
+from pipelines.ingest.topics import create_topics
 from pipelines.stream.store import connect
 
 DEADLINE_S = 60.0
@@ -81,6 +82,19 @@ class StreamProcess:
         return self._log.read_text()
 
 
+@pytest.fixture(scope="session")
+def online_store_url(valkey_url: str) -> str:
+    """A database that only the stream's tests use."""
+    return f"{valkey_url.rpartition('/')[0]}/3"
+
+
+@pytest.fixture(scope="session")
+def broker(kafka_bootstrap: str) -> str:
+    """host:port of a broker that has the topics."""
+    create_topics(kafka_bootstrap, 1)
+    return kafka_bootstrap
+
+
 @pytest.fixture
 def run() -> str:
     """Prefix of the names in one test, so that tests share topics without meeting."""
@@ -99,10 +113,10 @@ def store(online_store_url: str) -> Iterator[valkey.Valkey]:
 
 @pytest.fixture
 def stream(
-    kafka_bootstrap: str, online_store_url: str, store: valkey.Valkey, tmp_path: Path
+    broker: str, online_store_url: str, store: valkey.Valkey, tmp_path: Path
 ) -> Iterator[StreamProcess]:
     """A stream process that is not yet started."""
-    process = StreamProcess(kafka_bootstrap, online_store_url, tmp_path / "stream.log")
+    process = StreamProcess(broker, online_store_url, tmp_path / "stream.log")
     yield process
     if process.running:
         process.end(signal.SIGKILL)

@@ -34,10 +34,10 @@ def offsets(store: valkey.Valkey, keys: list[str] | None = None) -> dict[str, in
 
 
 def test_a_day_of_orders_and_views_becomes_the_expected_sets(
-    stream: StreamProcess, store: valkey.Valkey, kafka_bootstrap: str, run: str
+    stream: StreamProcess, store: valkey.Valkey, broker: str, run: str
 ) -> None:
     sent = history(run, 400, seed=1)
-    produce(kafka_bootstrap, sent)
+    produce(broker, sent)
     stream.start()
     until(lambda: sets(store, run) == account(sent), "the sets are complete")
     ttls: list[Any] = [store.ttl(key) for key in sets(store, run)]
@@ -45,10 +45,10 @@ def test_a_day_of_orders_and_views_becomes_the_expected_sets(
 
 
 def test_reading_everything_again_changes_nothing(
-    stream: StreamProcess, store: valkey.Valkey, kafka_bootstrap: str, run: str
+    stream: StreamProcess, store: valkey.Valkey, broker: str, run: str
 ) -> None:
     sent = history(run, 300, seed=2)
-    produce(kafka_bootstrap, sent)
+    produce(broker, sent)
     stream.start()
     until(lambda: sets(store, run) == account(sent), "the sets are complete")
     assert stream.end() == 0
@@ -64,7 +64,7 @@ def test_reading_everything_again_changes_nothing(
 
 @pytest.mark.parametrize("seed", [11, 12, 13])
 def test_killed_at_any_point_it_loses_and_doubles_nothing(
-    stream: StreamProcess, store: valkey.Valkey, kafka_bootstrap: str, run: str, seed: int
+    stream: StreamProcess, store: valkey.Valkey, broker: str, run: str, seed: int
 ) -> None:
     sent = history(run, 3000, seed)
     source = random.Random(seed)
@@ -72,38 +72,38 @@ def test_killed_at_any_point_it_loses_and_doubles_nothing(
     stream.start()
     first = 0
     for cut in cuts:
-        produce(kafka_bootstrap, sent[first:cut])
+        produce(broker, sent[first:cut])
         some = source.randrange(1, 20)
         until(lambda some=some: len(sets(store, run)) >= some, "it is in the middle")  # type: ignore[misc]
         assert stream.end(signal.SIGKILL) == -signal.SIGKILL
         first = cut
         stream.start()
-    produce(kafka_bootstrap, sent[first:])
+    produce(broker, sent[first:])
     until(lambda: sets(store, run) == account(sent), "the sets are complete")
 
 
 def test_a_store_that_lost_everything_is_filled_from_the_log(
-    stream: StreamProcess, store: valkey.Valkey, kafka_bootstrap: str, run: str
+    stream: StreamProcess, store: valkey.Valkey, broker: str, run: str
 ) -> None:
     sent = history(run, 200, seed=3)
-    produce(kafka_bootstrap, sent)
+    produce(broker, sent)
     stream.start()
     until(lambda: sets(store, run) == account(sent), "the sets are complete")
     store.flushdb()
     late = view(START_MS, subject=f"{run}-late", sku="P1")
-    produce(kafka_bootstrap, [late])
+    produce(broker, [late])
     until(lambda: sets(store, run) == account([*sent, late]), "the sets are complete again")
 
 
 def test_poison_is_counted_and_passed_over(
-    stream: StreamProcess, store: valkey.Valkey, kafka_bootstrap: str, run: str
+    stream: StreamProcess, store: valkey.Valkey, broker: str, run: str
 ) -> None:
-    producer = Producer({"bootstrap.servers": kafka_bootstrap})
+    producer = Producer({"bootstrap.servers": broker})
     for payload in (b"{", b"", json.dumps({"type": "order_completed"}).encode()):
         producer.produce(Topic.ORDERS, key=run, value=payload)
     assert producer.flush(30) == 0
     sent = [order(START_MS, subject=f"{run}-s", card=f"{run}-c", device=f"{run}-d")]
-    produce(kafka_bootstrap, sent)
+    produce(broker, sent)
     stream.start()
     until(lambda: sets(store, run) == account(sent), "the good order is there")
     until(lambda: _poison(stream) >= 3, "the poison is counted")
@@ -120,9 +120,9 @@ def _poison(stream: StreamProcess) -> float:
 
 
 def test_an_aborted_transaction_is_not_counted(
-    stream: StreamProcess, store: valkey.Valkey, kafka_bootstrap: str, run: str
+    stream: StreamProcess, store: valkey.Valkey, broker: str, run: str
 ) -> None:
-    producer = Producer({"bootstrap.servers": kafka_bootstrap, "transactional.id": run})
+    producer = Producer({"bootstrap.servers": broker, "transactional.id": run})
     producer.init_transactions(30)
     events = {
         name: order(START_MS, subject=f"{run}-{name}", card=f"{run}-{name}")
@@ -143,13 +143,13 @@ def test_an_aborted_transaction_is_not_counted(
 
 
 def test_orders_older_than_the_retention_are_trimmed_by_event_time(
-    stream: StreamProcess, store: valkey.Valkey, kafka_bootstrap: str, run: str
+    stream: StreamProcess, store: valkey.Valkey, broker: str, run: str
 ) -> None:
     ages = (0, HOUR_MS, DAY_MS, 2 * DAY_MS, 2 * DAY_MS + 1, 9 * DAY_MS)
     sent = [order(START_MS - age, subject=f"{run}-s", card=f"{run}-c") for age in ages]
     stream.start()
     for one in reversed(sent):
-        produce(kafka_bootstrap, [one])
+        produce(broker, [one])
     key = f"velocity:card:{run}-c"
     newest = START_MS
     until(lambda: newest in sets(store, run).get(key, {}).values(), "the newest is there")
@@ -158,19 +158,19 @@ def test_orders_older_than_the_retention_are_trimmed_by_event_time(
 
 
 def test_its_clock_is_the_events_own(
-    stream: StreamProcess, store: valkey.Valkey, kafka_bootstrap: str, run: str
+    stream: StreamProcess, store: valkey.Valkey, broker: str, run: str
 ) -> None:
     at_ms = int((datetime.now(UTC) - timedelta(days=3000)).timestamp() * 1000)
     sent = [order(at_ms, subject=f"{run}-s", card=f"{run}-c")]
-    produce(kafka_bootstrap, sent)
+    produce(broker, sent)
     stream.start()
     until(lambda: sets(store, run) == account(sent), "an order of years ago is kept")
 
 
 def test_it_ends_cleanly_when_asked(
-    stream: StreamProcess, store: valkey.Valkey, kafka_bootstrap: str, run: str
+    stream: StreamProcess, store: valkey.Valkey, broker: str, run: str
 ) -> None:
     stream.start()
-    produce(kafka_bootstrap, [view(START_MS, subject=f"{run}-s", sku="P1")])
+    produce(broker, [view(START_MS, subject=f"{run}-s", sku="P1")])
     until(lambda: bool(sets(store, run)), "it is reading")
     assert stream.end(signal.SIGTERM) == 0
