@@ -5,12 +5,13 @@ A process id in a file may by now be somebody else's; a mark that only our super
 
 from __future__ import annotations
 
-import os
 import signal
+import time
 from collections.abc import Sequence
 
 import psutil
 
+from deploy.local.progress import OnProgress, Phase, Progress, silent
 from deploy.local.services import SERVICES
 from deploy.local.settings import LocalSettings
 
@@ -18,6 +19,7 @@ STACK = "ECOMARKET_STACK"
 SERVICE = "ECOMARKET_SERVICE"
 SUPERVISOR = "supervisor"
 STOP_WAIT_S = 15.0
+_POLL_S = 0.02
 
 
 def mark(settings: LocalSettings, service: str) -> dict[str, str]:
@@ -45,32 +47,53 @@ def own(settings: LocalSettings) -> dict[str, list[psutil.Process]]:
     return found
 
 
-def sweep(settings: LocalSettings) -> list[str]:
-    """Stop what an earlier supervisor left behind, consumers before stores; return the names."""
+def wait_ended(members: Sequence[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    """Wait until processes have ended, and return those that have not in time.
+
+    A zombie has ended: in a container nobody may ever collect the orphans.
+    """
+    deadline = time.monotonic() + timeout_s
+    alive = list(members)
+    while (alive := [p for p in alive if _is_alive(p)]) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+    return alive
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def sweep(settings: LocalSettings, on_progress: OnProgress = silent) -> None:
+    """Stop what an earlier supervisor left behind, consumers before stores."""
     left = own(settings)
     order = [SUPERVISOR, *(n for n in left if n not in SERVICES), *reversed(list(SERVICES))]
-    stopped = [name for name in dict.fromkeys(order) if name in left]
-    for name in stopped:
+    for name in dict.fromkeys(order):
+        if name not in left:
+            continue
+        began = time.monotonic()
+        on_progress(Progress(name, Phase.STOPPING, "left behind", 0.0))
         number = signal.SIGTERM
         if name in SERVICES:
             number = signal.Signals[f"SIG{SERVICES[name].stop_signal}"]
         _stop(left[name], number)
-    return stopped
+        on_progress(Progress(name, Phase.STOPPED, "", time.monotonic() - began))
 
 
-def _stop(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
-    members = {process.pid for process in processes}
-    for process in processes:
+def _stop(members: Sequence[psutil.Process], number: signal.Signals) -> None:
+    pids = {process.pid for process in members}
+    for process in members:
         try:
             # Children are told by their parents, which know in which order.
-            if process.ppid() not in members:
-                os.kill(process.pid, number)
-        except (psutil.NoSuchProcess, ProcessLookupError):
+            if process.ppid() not in pids:
+                process.send_signal(number)
+        except psutil.NoSuchProcess:
             continue
-    _, alive = psutil.wait_procs(processes, timeout=STOP_WAIT_S)
-    for process in alive:
+    for process in wait_ended(members, STOP_WAIT_S):
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(alive, timeout=STOP_WAIT_S)
+    wait_ended(members, STOP_WAIT_S)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -100,7 +99,7 @@ class Stack:
             if self._supervisor.is_up():
                 self._supervisor.reload()
             else:
-                processes.sweep(self.settings)
+                processes.sweep(self.settings, on_progress)
                 require_free(self.settings, [n for n in nodes if isinstance(n, Service)])
                 self._supervisor.launch()
             running = self._supervisor.processes()
@@ -127,7 +126,7 @@ class Stack:
             if self._supervisor.is_up():
                 run_backward(select(None), lambda node: self._stop(node, on_progress))
                 self._supervisor.shutdown()
-            processes.sweep(self.settings)
+            processes.sweep(self.settings, on_progress)
 
     def kill(self, service: str) -> int:
         """Kill a service's process with SIGKILL, as a crash would, and return its process id.
@@ -142,9 +141,8 @@ class Stack:
         if not pid:
             raise StackError(f"{service} does not run, so it cannot be killed")
         process = psutil.Process(pid)
-        os.kill(pid, signal.SIGKILL)
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.005)
+        process.kill()
+        processes.wait_ended([process], processes.STOP_WAIT_S)
         return pid
 
     def status(self) -> list[ServiceStatus]:

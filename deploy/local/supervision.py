@@ -23,7 +23,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from deploy.local.environment import client_environment
 from deploy.local.errors import SupervisorError
-from deploy.local.processes import SUPERVISOR, mark
+from deploy.local.processes import SUPERVISOR, mark, wait_ended
 from deploy.local.services import SERVICES, Service, Task
 from deploy.local.settings import LocalSettings
 
@@ -218,11 +218,7 @@ class Supervisor:
 
     def shutdown(self) -> None:
         """End the supervisor and whatever runs under it, and wait."""
-        pid = self._call("getPID")
+        process = psutil.Process(self._call("getPID"))
         self._call("shutdown")
-        try:
-            psutil.Process(pid).wait(_STOP_WAIT_S)
-        except psutil.NoSuchProcess:
-            return
-        except psutil.TimeoutExpired as error:
-            raise SupervisorError(f"supervisord ({pid}) does not end") from error
+        if wait_ended([process], _STOP_WAIT_S):
+            raise SupervisorError(f"supervisord ({process.pid}) does not end")

@@ -23,6 +23,8 @@ def main() -> None:
         "save": "",
         "maxmemory": f"{settings.valkey_memory_mb}mb",
         "maxmemory-policy": "noeviction",
+        # A title would overwrite the environment, which tells whose process this is.
+        "set-proc-title": "no",
     }
     binary = str(get_binary_path())
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
