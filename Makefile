@@ -14,6 +14,15 @@ $(UV):
 env: $(UV) ## the locked environment, in .venv
 	@$(UV) sync --locked
 
+demo: env ## start everything, send a year of real baskets through, train, serve, report
+	@$(UV) run --locked ecomarket demo
+
+up: env ## start every service and wait until each one answers
+	@$(UV) run --locked ecomarket up
+
+down: env ## stop every service
+	@$(UV) run --locked ecomarket down
+
 test: env ## every test, with what it needs installed and started
 	$(UV) run --locked pytest
 
@@ -28,4 +37,4 @@ lint: env ## style, types, import rules and SQL, as CI checks them
 	$(UV) run --locked lint-imports --no-cache
 	$(UV) run --locked sqlfluff lint dbt/models
 
-.PHONY: help env test test-unit lint
+.PHONY: help env demo up down test test-unit lint
