@@ -11,8 +11,9 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
+from models.features import ORDER_FRAUD, FeatureView
 from serving import metrics
-from serving.disk import Artifact, UnfitArtifactError, pointed_at, read
+from serving.disk import Artifact, UnfitArtifactError, pointed_at, read, require_features
 from serving.errors import ModelAwayError
 from serving.scorers import FootprintCalculator, Forecaster, FraudScorer, Recommender
 
@@ -78,10 +79,17 @@ class Status:
 class Slot(Generic[S]):
     """The place of one family's model."""
 
-    def __init__(self, folder: Path, family: str, load: Callable[[Artifact], S]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        family: str,
+        load: Callable[[Artifact], S],
+        view: FeatureView | None = None,
+    ) -> None:
         self.family = family
         self._folder = folder / family
         self._load = load
+        self._view = view
         self._loaded: Loaded[S] | None = None
         self._published = ""
         self._reason = ""
@@ -126,6 +134,8 @@ class Slot(Generic[S]):
             return
         try:
             artifact = read(self._folder, published)
+            if self._view is not None:
+                require_features(artifact, self._view)
             loaded = Loaded(published, artifact.manifest, self._load(artifact))
         except (UnfitArtifactError, ValueError) as error:
             self._refuse(published, str(error))
@@ -148,7 +158,7 @@ class Registry:
 
     def __init__(self, folder: Path, poll_s: float, loaders: Loaders) -> None:
         self.recommend = Slot(folder, "recommend", loaders.recommend)
-        self.fraud = Slot(folder, "fraud", loaders.fraud)
+        self.fraud = Slot(folder, "fraud", loaders.fraud, ORDER_FRAUD)
         self.demand = Slot(folder, "demand", loaders.demand)
         self.carbon = Slot(folder, "carbon", loaders.carbon)
         self._poll_s = poll_s

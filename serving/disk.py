@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.features import FeatureView
+
 POINTER = "current"
 MANIFEST = "manifest.json"
 _VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")
@@ -58,3 +60,20 @@ def read(family_dir: Path, version: str) -> Artifact:
         if found != hashes[name]:
             raise UnfitArtifactError(f"{name}: SHA-256 is {found}, the manifest has {hashes[name]}")
     return Artifact(version, manifest, contents)
+
+
+def require_features(artifact: Artifact, view: FeatureView) -> None:
+    """Refuse an artifact that was trained on other features than this build computes.
+
+    Raises
+    ------
+    UnfitArtifactError
+        If the artifact names no feature view, or one with another hash.
+    """
+    features = artifact.manifest.get("features")
+    found = features.get("hash") if isinstance(features, dict) else None
+    if found != view.hash:
+        raise UnfitArtifactError(
+            f"features.hash: the artifact was trained on {found!r}, this build computes"
+            f" {view.name} {view.hash!r}"
+        )

@@ -53,9 +53,8 @@ class Batch:
             _lower(known, known_member("card", order.card), order.at_ms)
         if order.device_id:
             _lower(known, known_member("device", order.device_id), order.at_ms)
-        recent = self._recent[order.subject]
         for sku in order.skus:
-            _raise(recent, sku, order.at_ms)
+            _raise(self._recent[order.subject], sku, order.at_ms)
 
     def velocity(self) -> Iterator[tuple[str, Scores, int]]:
         """Yield key, orders within the retention, and the instant below which others are old."""

@@ -62,6 +62,11 @@ def test_an_empty_identifier_leaves_no_trace() -> None:
     assert contents([order]) == ({}, {}, {})
 
 
+def test_an_order_without_lines_asks_for_no_empty_write() -> None:
+    order = OrderSeen(NOW, "o", subject="s", device_id="", card="", amount_minor=1, skus=())
+    assert contents([order])[1:] == ({}, {})
+
+
 def test_known_cards_keep_their_first_order() -> None:
     later, first = (OrderSeen(NOW + at, str(at), "s", "d", "c", 1, ()) for at in (5, 0))
     assert contents([later, first])[1] == {"known:s": {"card:c": NOW, "device:d": NOW}}
