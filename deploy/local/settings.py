@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _MAX_PORT = 65535
-_UNSAFE = set(",;#\"'\\\n\r")
+_UNSAFE = set(",;#%\"'\\\n\r")
 """Characters that the configuration files of Kafka and the supervisor give a meaning to."""
 
 
