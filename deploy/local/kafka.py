@@ -87,6 +87,9 @@ def _properties(settings: LocalSettings, directory: Path) -> str:
         "transaction.state.log.num.partitions": 8,
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
+        # A broker that was killed is let in again only when its old session has run out.
+        "broker.session.timeout.ms": 4000,
+        "broker.heartbeat.interval.ms": 500,
         "group.initial.rebalance.delay.ms": 0,
         "log.retention.hours": -1,
         "offsets.retention.minutes": 525_600,

@@ -48,6 +48,12 @@ def private_settings(directory: Path, **changed: object) -> LocalSettings:
 
 
 @pytest.fixture(scope="session")
+def stack_settings() -> Callable[..., LocalSettings]:
+    """`private_settings`, for tests that need a stack of their own to break."""
+    return private_settings
+
+
+@pytest.fixture(scope="session")
 def session_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The session's stack, nothing of it started."""
     stack = Stack(private_settings(tmp_path_factory.mktemp("stack")))
