@@ -1,0 +1,71 @@
+"""How far a flat factor per unit of money would be off."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from models.artifacts import Metric
+from models.carbon.score import FootprintCalculator
+
+BASELINE = "one flat factor per unit of money"
+
+
+@dataclass(frozen=True)
+class _Line:
+    sku: str | None
+    quantity: float
+    category: str | None = None
+    mass_grams: float | None = None
+
+
+def evaluate(
+    calculator: FootprintCalculator, lines: pd.DataFrame, orders: pd.DataFrame
+) -> list[Metric]:
+    """Compare the calculator with the mart, order by order; a flat factor is the baseline.
+
+    This measures agreement of two computations with the same factors, not the truth of either:
+    there is no measured footprint of an order to compare with.
+
+    Parameters
+    ----------
+    calculator
+        The calculator.
+    lines
+        One row per line: ``order_id``, ``sku``, ``quantity``.
+    orders
+        One row per order: ``order_id``, ``order_date``, ``packaging``, ``delivery_mode``,
+        ``distance_km``, ``total_minor`` and the mart's ``total_kg``.
+    """
+    if orders.empty:
+        return []
+    by_order: dict[Any, list[_Line]] = defaultdict(list)
+    for order_id, sku, quantity in lines[["order_id", "sku", "quantity"]].to_numpy().tolist():
+        by_order[order_id].append(_Line(sku, quantity))
+    columns = ["order_id", "packaging", "delivery_mode", "distance_km"]
+    computed = [
+        calculator.footprint(
+            lines=by_order[order_id],
+            packaging=packaging,
+            delivery_mode=delivery_mode,
+            distance_km=distance_km,
+        ).total_kg
+        for order_id, packaging, delivery_mode, distance_km in orders[columns].to_numpy().tolist()
+    ]
+    total = float(orders["total_kg"].sum())
+    flat = orders["total_minor"] * (total / max(1, int(orders["total_minor"].sum())))
+    dates = pd.to_datetime(orders["order_date"])
+    metric = Metric(
+        name="wape_against_the_mart",
+        value=float((orders["total_kg"] - pd.Series(computed, orders.index)).abs().sum() / total),
+        baseline=BASELINE,
+        baseline_value=float((orders["total_kg"] - flat).abs().sum() / total),
+        higher_is_better=False,
+        window_from=str(dates.min().date()),
+        window_to=str((dates.max() + pd.Timedelta(days=1)).date()),
+        n=len(orders),
+    )
+    return [metric]
