@@ -11,9 +11,10 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
+from models.artifacts import Artifact
 from models.features import ORDER_FRAUD, FeatureView
 from serving import metrics
-from serving.disk import Artifact, UnfitArtifactError, pointed_at, read, require_features
+from serving.disk import UnfitArtifactError, pointed_at, read, require_features
 from serving.errors import ModelAwayError
 from serving.scorers import FootprintCalculator, Forecaster, FraudScorer, Recommender
 
@@ -45,7 +46,8 @@ class Loaded(Generic[S]):
 class Loaders:
     """How each family's scorer is made of its artifact.
 
-    A loader raises `UnfitArtifactError` or a `ValueError` if the artifact does not fit the code.
+    A loader raises `UnfitArtifactError`, `ValueError` or `KeyError` if the artifact does not fit
+    the code.
     """
 
     recommend: Callable[[Artifact], Recommender]
@@ -137,8 +139,8 @@ class Slot(Generic[S]):
             if self._view is not None:
                 require_features(artifact, self._view)
             loaded = Loaded(published, artifact.manifest, self._load(artifact))
-        except (UnfitArtifactError, ValueError) as error:
-            self._refuse(published, str(error))
+        except (UnfitArtifactError, ValueError, KeyError) as error:
+            self._refuse(published, f"{type(error).__name__}: {error}")
             return
         before = self._loaded
         self._loaded, self._reason, self._published = loaded, "", published

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from models.artifacts import FORMAT, Artifact
 from models.features import FeatureView
 
 POINTER = "current"
@@ -19,15 +17,6 @@ _VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")
 
 class UnfitArtifactError(Exception):
     """Permanent: a published artifact that must not be put into service; the reason says why."""
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """A published artifact, its files checked against its manifest."""
-
-    version: str
-    manifest: Mapping[str, Any]
-    files: Mapping[str, bytes]
 
 
 def pointed_at(family_dir: Path) -> str:
@@ -59,7 +48,14 @@ def read(family_dir: Path, version: str) -> Artifact:
         found = hashlib.sha256(content).hexdigest()
         if found != hashes[name]:
             raise UnfitArtifactError(f"{name}: SHA-256 is {found}, the manifest has {hashes[name]}")
-    return Artifact(version, manifest, contents)
+    for field, wanted in (
+        ("format", FORMAT),
+        ("family", family_dir.name),
+        ("version", version),
+    ):
+        if manifest.get(field) != wanted:
+            raise UnfitArtifactError(f"{field}: is {manifest.get(field)!r}, expected {wanted!r}")
+    return Artifact(family_dir.name, manifest, contents)
 
 
 def require_features(artifact: Artifact, view: FeatureView) -> None:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from lightgbm.basic import LightGBMError
+
+from models import fraud
+from models.artifacts import Artifact
 from serving.artifacts import Loaders
-from serving.disk import Artifact, UnfitArtifactError
+from serving.disk import UnfitArtifactError
+from serving.scorers import FraudScorer
 
 
 def _without_code(artifact: Artifact) -> NoReturn:
     raise UnfitArtifactError("this build has no code for the family")
 
 
-LOADERS = Loaders(
-    recommend=_without_code, fraud=_without_code, demand=_without_code, carbon=_without_code
-)
+def _fraud(artifact: Artifact) -> FraudScorer:
+    try:
+        return fraud.load(artifact.files, artifact.manifest)
+    except LightGBMError as error:
+        raise UnfitArtifactError(str(error)) from error
+
+
+LOADERS = Loaders(recommend=_without_code, fraud=_fraud, demand=_without_code, carbon=_without_code)
 """The loaders that serving runs with."""

@@ -10,9 +10,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from models.artifacts import FORMAT, Artifact
 from models.features import ORDER_FRAUD
+from pipelines.artifact_store import promote, save
 from serving.artifacts import Loaders
-from serving.disk import Artifact
 from serving.scorers import FootprintLine
 
 FILE = "model.json"
@@ -113,22 +114,18 @@ LOADERS = Loaders(
 
 
 def publish(folder: Path, family: str, version: str, **changed: Any) -> None:
-    """Write an artifact and point to it, as the pipeline does: the pointer last, by rename."""
+    """Save and promote an artifact as the pipeline does; `changed` are fields of its manifest."""
     content = json.dumps({"per_order": changed.pop("per_order", 0.25)}).encode()
     manifest = {
+        "format": FORMAT,
         "family": family,
         "version": version,
         "features": {"name": ORDER_FRAUD.name, "hash": ORDER_FRAUD.hash},
         "files": {FILE: hashlib.sha256(content).hexdigest()},
         **changed,
     }
-    home = folder / family / version
-    home.mkdir(parents=True)
-    (home / FILE).write_bytes(content)
-    (home / "manifest.json").write_text(json.dumps(manifest))
-    pointer = folder / family / ".current"
-    pointer.write_text(version)
-    pointer.replace(folder / family / "current")
+    save(folder, Artifact(family, manifest, {FILE: content}))
+    promote(folder, family, version)
 
 
 def publish_all(folder: Path, version: str = "v1") -> None:
