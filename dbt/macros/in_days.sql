@@ -8,3 +8,13 @@
         1 = 1
     {%- endif -%}
 {%- endmacro %}
+
+{#- First day of the run, or what stands for it when the run covers every day. -#}
+{% macro first_day(of_everything) -%}
+    {{ "toDate('" ~ var('start_date') ~ "')" if var('start_date') else of_everything }}
+{%- endmacro %}
+
+{#- Day after the run's last one, or what stands for it when the run covers every day. -#}
+{% macro end_day(of_everything) -%}
+    {{ "toDate('" ~ var('end_date') ~ "')" if var('end_date') else of_everything }}
+{%- endmacro %}

@@ -1,28 +1,27 @@
 -- The day after the run's last one is there too: its start is known once the last day is over.
 {{ config(partition_by='as_of', order_by='(subject, as_of)') }}
 {%- set window_days = 90 %}
-
 with activity as (
     select * from {{ ref('int_shopper_activity') }}
 ),
 
 bounds as (
-    {%- if var('start_date') and var('end_date') %}
-    select toDate('{{ var("start_date") }}') as first_day, toDate('{{ var("end_date") }}') as last_day
-    {%- else %}
-    select min(day) as first_day, max(day) + 1 as last_day from activity
-    {%- endif %}
+    select
+        {{ first_day('min(day)') }} as first_day,
+        {{ end_day('max(day) + 1') }} as last_day
+    from activity
+    limit 1
 ),
 
 shoppers as (
     select
         subject,
-        minIf(day, activity.orders > 0) as first_order,
-        maxIf(day, activity.orders > 0 and day < bounds.first_day - {{ window_days }}) as last_before
+        minIf(day, orders > 0) as first_order,
+        maxIf(day, orders > 0 and day < first_day - {{ window_days }}) as last_before
     from activity
     cross join bounds
     group by subject
-    having countIf(activity.orders > 0) > 0
+    having countIf(orders > 0) > 0
 ),
 
 grid as (

@@ -1,7 +1,8 @@
 {{ config(partition_by='sales_date', order_by='(sku, sales_date)') }}
 
 with lines as (
-    select * from {{ ref('fct_order_lines') }} where {{ in_days('order_date') }}
+    select * from {{ ref('fct_order_lines') }}
+    where {{ in_days('order_date') }}
 )
 
 select

@@ -1,5 +1,7 @@
 with factors as (
-    select factor_id, kg_co2e / unit_mass_kg as kg_co2e_per_kg
+    select
+        factor_id,
+        kg_co2e / unit_mass_kg as kg_co2e_per_kg
     from {{ ref('emission_factors') }}
     where factor_set_version = '{{ var("factor_set_version") }}'
 )

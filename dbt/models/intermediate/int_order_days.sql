@@ -4,7 +4,9 @@ from {{ ref('stg_orders__completed') }}
 where
     {{ in_days('occurred_at') }}
     or order_id in (
-        select order_id from {{ ref('stg_orders__refunded') }} where {{ in_days('occurred_at') }}
+        select order_id from {{ ref('stg_orders__refunded') }}
+        where {{ in_days('occurred_at') }}
         union all
-        select order_id from {{ ref('stg_payments__disputed') }} where {{ in_days('occurred_at') }}
+        select order_id from {{ ref('stg_payments__disputed') }}
+        where {{ in_days('occurred_at') }}
     )

@@ -7,7 +7,7 @@ with lines as (
         lines.quantity / if(lines.unit = 'milli', 1000, 1) as whole_units,
         factors.kg_co2e_per_kg as kg_co2e_per_kg,
         if(
-            products.mass_grams <= ifNull(factors.max_mass_grams, products.mass_grams),
+            products.mass_grams <= COALESCE(factors.max_mass_grams, products.mass_grams),
             products.mass_grams,
             factors.typical_mass_grams
         ) as unit_grams

@@ -1,8 +1,16 @@
 with used as (
-    select subject, 'card' as kind, payment_fingerprint as identifier, ordered_at
+    select
+        subject,
+        'card' as kind,
+        payment_fingerprint as identifier,
+        ordered_at
     from {{ ref('int_orders') }}
     union all
-    select subject, 'device' as kind, device_id as identifier, ordered_at
+    select
+        subject,
+        'device' as kind,
+        device_id as identifier,
+        ordered_at
     from {{ ref('int_orders') }}
 )
 

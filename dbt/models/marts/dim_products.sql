@@ -1,15 +1,20 @@
 {{ config(order_by='sku') }}
 
 with latest as (
-    select *, min(occurred_at) over (partition by sku) as first_seen_at
+    select
+        *,
+        min(occurred_at) over (partition by sku) as first_seen_at
     from {{ ref('stg_catalog__products') }}
-    order by sku, occurred_at desc, event_id desc
+    order by sku asc, occurred_at desc, event_id desc
     limit 1 by sku
 ),
 
 unknown as (
     -- Orders name products that no catalogue ever stated; their lines must find a member.
-    select sku, any(unit) as unit, min(ordered_at) as first_seen_at
+    select
+        sku,
+        any(unit) as unit,
+        min(ordered_at) as first_seen_at
     from {{ ref('int_order_lines') }}
     where sku not in (select latest.sku from latest)
     group by sku

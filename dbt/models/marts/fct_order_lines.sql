@@ -6,7 +6,8 @@
 ) }}
 
 with lines as (
-    select * from {{ ref('int_order_lines') }} where {{ in_days('order_date') }}
+    select * from {{ ref('int_order_lines') }}
+    where {{ in_days('order_date') }}
 )
 
 select

@@ -24,7 +24,9 @@ with sessions as (
 ),
 
 orders as (
-    select session_id, argMin(order_id, ordered_at) as order_id
+    select
+        session_id,
+        argMin(order_id, ordered_at) as order_id
     from {{ ref('int_orders') }}
     where session_id != '' and {{ in_days('ordered_at', days_before=2) }}
     group by session_id

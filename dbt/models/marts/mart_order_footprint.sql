@@ -8,8 +8,8 @@
 with goods as (
     select
         order_id,
-        ifNull(sum(mass_kg), 0) as goods_kg,
-        ifNull(sum(product_kg), 0) as product_kg,
+        COALESCE(sum(mass_kg), 0) as goods_kg,
+        COALESCE(sum(product_kg), 0) as product_kg,
         if(
             sum(list_minor) > 0,
             sumIf(list_minor, covered = 1) / sum(list_minor),

@@ -1,0 +1,82 @@
+"""One warehouse with a slice of the year, built once by dbt as a whole."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pandas as pd
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from pipelines.warehouse import connect, migrate
+from tests.model.sql.dbt import dbt
+from tests.model.sql.journey import Journey, journey, load
+
+READY_WITHIN_S = 60
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("warehouse")
+    command = [sys.executable, "-m", "deploy.local.warehouse", "--path", str(folder / "data")]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, "--port", str(port)], stdout=log, stderr=log)
+    try:
+        _wait_until_ready(port, folder / "log")
+        yield f"http://default:@127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=READY_WITHIN_S)
+
+
+def _wait_until_ready(port: int, log: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/ping").is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"the warehouse did not answer: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def happened() -> Journey:
+    return journey()
+
+
+@pytest.fixture(scope="session")
+def built(
+    warehouse: str, happened: Journey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
+    with connect(warehouse) as client:
+        migrate(client)
+        load(client, happened)
+        dbt(warehouse, tmp_path_factory.mktemp("target"), "build")
+        yield client
+
+
+@pytest.fixture(scope="session")
+def orders(happened: Journey) -> pd.DataFrame:
+    """Every order that happened, one row each, without dbt's help."""
+    return pd.DataFrame(
+        {
+            "order_id": [str(order.id) for order in happened.orders],
+            "at": [pd.Timestamp(order.at) for order in happened.orders],
+            "subject": [order.subject for order in happened.orders],
+            "card": [order.card for order in happened.orders],
+            "device": [order.device for order in happened.orders],
+            "total": [order.total for order in happened.orders],
+            "units": [order.units for order in happened.orders],
+        }
+    )

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from tests.model.sql.journey import Journey
+
+
+def test_each_order_has_the_money_that_its_lines_had(built: Client, happened: Journey) -> None:
+    rows = built.query(
+        "SELECT source_ref, line_count, units, list_minor, discount_minor, total_minor "
+        "FROM marts.fct_orders"
+    ).result_rows
+    expected = {
+        order.ref: (
+            len(order.lines),
+            order.units,
+            sum(line["list_minor"] for line in order.lines),
+            sum(line["discount_minor"] for line in order.lines),
+            order.total,
+        )
+        for order in happened.orders
+    }
+    assert {row[0]: tuple(row[1:]) for row in rows} == expected
+    assert len(rows) == len(expected)
+
+
+def test_refunds_and_disputes_reach_their_order(built: Client, happened: Journey) -> None:
+    rows = built.query(
+        "SELECT source_ref, refunded_minor, disputed FROM marts.fct_orders"
+    ).result_rows
+    refunded: Counter[str] = Counter()
+    for refund in happened.refunds:
+        refunded[refund.order.ref] += refund.amount
+    disputed = {dispute.order.ref for dispute in happened.disputes}
+    assert {ref: (amount, flag) for ref, amount, flag in rows} == {
+        order.ref: (refunded[order.ref], int(order.ref in disputed)) for order in happened.orders
+    }
+
+
+def test_no_line_is_lost_when_its_product_is_in_no_catalogue(
+    built: Client, happened: Journey
+) -> None:
+    known = {f"CJ{product_id}" for product_id in happened.products["product_id"]}
+    expected = Counter(
+        line["sku"] for order in happened.orders for line in order.lines if line["sku"] not in known
+    )
+    rows = built.query(
+        "SELECT sku, count() FROM marts.fct_order_lines WHERE department = 'UNKNOWN' GROUP BY sku"
+    ).result_rows
+    assert {row[0]: row[1] for row in rows} == dict(expected)
+    assert "GONE-1" in expected
+
+
+def test_sales_of_a_day_store_and_department_add_up(built: Client, happened: Journey) -> None:
+    departments = dict(
+        zip(
+            "CJ" + happened.products["product_id"].astype(str),
+            happened.products["department"],
+            strict=True,
+        )
+    )
+    lines = pd.DataFrame(
+        [
+            {
+                "day": order.at.date(),
+                "store": order.store,
+                "department": departments.get(line["sku"], "UNKNOWN"),
+                "ref": order.ref,
+                "total": line["total_minor"],
+                "units": 1 if line["unit"] == "milli" else line["quantity"],
+            }
+            for order in happened.orders
+            for line in order.lines
+        ]
+    )
+    expected = lines.groupby(["day", "store", "department"]).agg(
+        orders=("ref", "nunique"),
+        lines=("ref", "size"),
+        units=("units", "sum"),
+        sales=("total", "sum"),
+    )
+    rows = built.query(
+        "SELECT order_date, store_id, department, orders, lines, units, sales_minor "
+        "FROM marts.mart_daily_sales"
+    ).result_rows
+    assert {tuple(row[:3]): tuple(row[3:]) for row in rows} == {
+        key: tuple(values) for key, values in expected.iterrows()
+    }
+
+
+def test_a_session_counts_its_clicks_and_finds_its_order(built: Client, happened: Journey) -> None:
+    rows = built.query(
+        "SELECT session_id, views, adds, converted, order_id, session_date FROM marts.fct_sessions"
+    ).result_rows
+    found = {row[0]: tuple(row[1:]) for row in rows}
+    days: defaultdict[str, set[bool]] = defaultdict(set)
+    for order in happened.orders:
+        views, adds, converted, order_id, day = found[f"ses-{order.ref}"]
+        assert (views, adds, converted, order_id) == (
+            len(order.lines),
+            len(order.lines),
+            1,
+            order.id,
+        )
+        days["midnight"].add(day < order.at.date())
+    assert len(found) == len(happened.orders)
+    assert days["midnight"] == {True, False}
