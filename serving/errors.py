@@ -58,6 +58,13 @@ class HorizonError(ServingError):
     code = "horizon_too_long"
 
 
+class NoFactorError(ServingError):
+    """Permanent: the set of factors in service lacks the packaging or delivery mode."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "no_factor"
+
+
 class ModelAwayError(ServingError):
     """Transient: no artifact of the family is in service."""
 

@@ -6,11 +6,11 @@ from typing import NoReturn
 
 from lightgbm.basic import LightGBMError
 
-from models import fraud
+from models import carbon, fraud
 from models.artifacts import Artifact
 from serving.artifacts import Loaders
 from serving.disk import UnfitArtifactError
-from serving.scorers import FraudScorer
+from serving.scorers import FootprintCalculator, FraudScorer
 
 
 def _without_code(artifact: Artifact) -> NoReturn:
@@ -24,5 +24,9 @@ def _fraud(artifact: Artifact) -> FraudScorer:
         raise UnfitArtifactError(str(error)) from error
 
 
-LOADERS = Loaders(recommend=_without_code, fraud=_fraud, demand=_without_code, carbon=_without_code)
+def _carbon(artifact: Artifact) -> FootprintCalculator:
+    return carbon.load(artifact.files, artifact.manifest)
+
+
+LOADERS = Loaders(recommend=_without_code, fraud=_fraud, demand=_without_code, carbon=_carbon)
 """The loaders that serving runs with."""

@@ -141,7 +141,7 @@ class Footprint(Protocol):
 
     @property
     def coverage(self) -> float:
-        """Share of lines with a factor of their own category, 0 to 1."""
+        """Share of the list price whose line has a mass and a factor, 0 to 1."""
 
     @property
     def factor_set_version(self) -> str:
@@ -163,4 +163,10 @@ class FootprintCalculator(Protocol):
         delivery_mode: str,
         distance_km: float,
     ) -> Footprint:
-        """Compute one order's footprint."""
+        """Compute one order's footprint.
+
+        Raises
+        ------
+        models.carbon.score.UnknownNameError
+            If the factors lack the packaging or the delivery mode.
+        """

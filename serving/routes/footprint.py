@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from models.carbon.score import UnknownNameError
 from serving.decisions import Decision
-from serving.errors import ModelAwayError
+from serving.errors import ModelAwayError, NoFactorError
 from serving.openapi import problems
 from serving.services import AskedOf
 from storefront_api.events.parts import DeliveryMode, Packaging, Sku
@@ -57,7 +58,9 @@ class FootprintAnswer(BaseModel):
     packaging_kg: float
     transport_kg: float
     total_kg: float
-    coverage: float = Field(ge=0, le=1, description="Share of lines whose category has a factor.")
+    coverage: float = Field(
+        ge=0, le=1, description="Share of the list price whose line has a mass and a factor."
+    )
     factor_set_version: str
     reasons: list[str] = Field(description="The assumptions that were made.")
     model_version: str
@@ -74,7 +77,9 @@ EXAMPLE = {
 }
 
 
-@router.post(ROUTE, summary="Compute a footprint", responses=problems(ModelAwayError))
+@router.post(
+    ROUTE, summary="Compute a footprint", responses=problems(NoFactorError, ModelAwayError)
+)
 async def footprint(
     order: Annotated[
         FootprintRequest,
@@ -84,12 +89,15 @@ async def footprint(
 ) -> FootprintAnswer:
     """Compute what an order emits: its goods, their packaging and their way to the shopper."""
     model = asked.services.registry.carbon.require()
-    result = model.scorer.footprint(
-        lines=order.lines,
-        packaging=order.packaging,
-        delivery_mode=order.delivery_mode,
-        distance_km=order.distance_km,
-    )
+    try:
+        result = model.scorer.footprint(
+            lines=order.lines,
+            packaging=order.packaging,
+            delivery_mode=order.delivery_mode,
+            distance_km=order.distance_km,
+        )
+    except UnknownNameError as error:
+        raise NoFactorError(str(error)) from error
     decision = Decision(
         family="carbon",
         route=ROUTE,
