@@ -21,6 +21,7 @@ from confluent_kafka import Consumer, TopicPartition
 from pipelines.ingest.topics import create_topics
 from pipelines.stream.store import connect
 from serving.app import create_app
+from serving.artifacts import Loaders
 from serving.settings import Settings
 from storefront_api.events import Topic
 from tests.integration.serving.scorers import LOADERS, publish_all
@@ -45,10 +46,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[httpx.Client]:
+def running(settings: Settings, loaders: Loaders = LOADERS) -> Iterator[httpx.Client]:
     """Run serving until the block ends; the client's base URL is its own."""
     port = free_port()
-    app = create_app(settings, LOADERS)
+    app = create_app(settings, loaders)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
