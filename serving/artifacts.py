@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from zipfile import BadZipFile
 
 import structlog
 
@@ -17,6 +18,9 @@ from serving import metrics
 from serving.disk import UnfitArtifactError, pointed_at, read, require_features
 from serving.errors import ModelAwayError
 from serving.scorers import FootprintCalculator, Forecaster, FraudScorer, Recommender
+
+UNFIT = (UnfitArtifactError, ValueError, KeyError, TypeError, BadZipFile)
+"""What reading files that are not those of a model may raise."""
 
 log = structlog.get_logger(__name__)
 S = TypeVar("S")
@@ -46,8 +50,7 @@ class Loaded(Generic[S]):
 class Loaders:
     """How each family's scorer is made of its artifact.
 
-    A loader raises `UnfitArtifactError`, `ValueError` or `KeyError` if the artifact does not fit
-    the code.
+    A loader raises one of `UNFIT` if the artifact does not fit the code.
     """
 
     recommend: Callable[[Artifact], Recommender]
@@ -139,7 +142,7 @@ class Slot(Generic[S]):
             if self._view is not None:
                 require_features(artifact, self._view)
             loaded = Loaded(published, artifact.manifest, self._load(artifact))
-        except (UnfitArtifactError, ValueError, KeyError) as error:
+        except UNFIT as error:
             self._refuse(published, f"{type(error).__name__}: {error}")
             return
         before = self._loaded
