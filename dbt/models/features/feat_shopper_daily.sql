@@ -6,11 +6,10 @@ with activity as (
 ),
 
 bounds as (
-    select
+    select distinct
         {{ first_day('min(day)') }} as first_day,
         {{ end_day('max(day) + 1') }} as last_day
     from activity
-    limit 1
 ),
 
 shoppers as (
