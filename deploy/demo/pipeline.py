@@ -1,0 +1,131 @@
+"""Starting the Dagster job and following it, over Dagster's GraphQL API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import stamina
+
+JOB = "daily"
+LOCATION = "pipelines.definitions"
+REPOSITORY = "__repository__"
+POLL_S = 1.0
+_LAUNCH = """
+mutation ($job: String!, $location: String!, $repository: String!, $tags: [ExecutionTag!]!) {
+  launchRun(executionParams: {
+    selector: {
+      jobName: $job, repositoryLocationName: $location, repositoryName: $repository
+    }
+    executionMetadata: {tags: $tags}
+  }) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+    ... on RunConfigValidationInvalid { errors { message } }
+  }
+}
+"""
+_STATUS = """
+query ($run: ID!) {
+  runOrError(runId: $run) {
+    ... on Run { status stepStats { stepKey status } }
+    ... on PythonError { message }
+  }
+}
+"""
+_FAILURES = """
+query ($run: ID!) {
+  logsForRun(runId: $run) {
+    ... on EventConnection {
+      events {
+        __typename
+        ... on ExecutionStepFailureEvent { stepKey error { message causes { message } } }
+        ... on RunFailureEvent { message }
+      }
+    }
+  }
+}
+"""
+
+
+class PipelineFailedError(RuntimeError):
+    """A run did not succeed; the message names its steps and their errors."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is."""
+
+    status: str
+    steps_done: int
+    steps: int
+    running: tuple[str, ...]
+
+
+@stamina.retry(on=httpx.TransportError, attempts=5)
+def _ask(url: str, query: str, variables: dict[str, Any]) -> Any:
+    response = httpx.post(
+        f"{url}/graphql", json={"query": query, "variables": variables}, timeout=60.0
+    )
+    response.raise_for_status()
+    answer = response.json()
+    if answer.get("errors"):
+        raise PipelineFailedError(str(answer["errors"])[:2000])
+    return answer["data"]
+
+
+def launch(url: str, start: date, end: date) -> str:
+    """Start the job for the days ``[start, end)`` and return the run's id.
+
+    Raises
+    ------
+    PipelineFailedError
+        If Dagster does not take it.
+    """
+    last = end - timedelta(days=1)
+    tags = [
+        {"key": "dagster/asset_partition_range_start", "value": start.isoformat()},
+        {"key": "dagster/asset_partition_range_end", "value": last.isoformat()},
+    ]
+    variables = {"job": JOB, "location": LOCATION, "repository": REPOSITORY, "tags": tags}
+    launched = _ask(url, _LAUNCH, variables)["launchRun"]
+    if launched["__typename"] != "LaunchRunSuccess":
+        raise PipelineFailedError(f"the job {JOB} was not started: {launched}")
+    return str(launched["run"]["runId"])
+
+
+def follow(url: str, run: str, on_progress: Callable[[Progress], None]) -> None:
+    """Wait for a run to end.
+
+    Raises
+    ------
+    PipelineFailedError
+        If it fails.
+    """
+    while True:
+        found = _ask(url, _STATUS, {"run": run})["runOrError"]
+        stats = found.get("stepStats") or []
+        over = [s for s in stats if s["status"] in {"SUCCESS", "FAILURE", "SKIPPED"}]
+        running = tuple(s["stepKey"] for s in stats if s["status"] == "IN_PROGRESS")
+        on_progress(Progress(found["status"], len(over), len(stats), running))
+        if found["status"] == "SUCCESS":
+            return
+        if found["status"] in {"FAILURE", "CANCELED"}:
+            raise PipelineFailedError(_why(url, run))
+        time.sleep(POLL_S)
+
+
+def _why(url: str, run: str) -> str:
+    events = _ask(url, _FAILURES, {"run": run})["logsForRun"]["events"]
+    reasons = []
+    for event in events:
+        if event["__typename"] == "ExecutionStepFailureEvent":
+            causes = [cause["message"] for cause in (event["error"] or {}).get("causes", [])]
+            message = " ".join([(event["error"] or {}).get("message", ""), *causes])
+            reasons.append(f"{event['stepKey']}: {message.strip()[:1500]}")
+    return f"run {run} failed: " + ("; ".join(reasons) or "see its page in Dagster")
