@@ -6,11 +6,11 @@ from typing import NoReturn
 
 from lightgbm.basic import LightGBMError
 
-from models import carbon, fraud
+from models import carbon, fraud, recommend
 from models.artifacts import Artifact
 from serving.artifacts import Loaders
 from serving.disk import UnfitArtifactError
-from serving.scorers import FootprintCalculator, FraudScorer
+from serving.scorers import FraudScorer
 
 
 def _without_code(artifact: Artifact) -> NoReturn:
@@ -24,9 +24,10 @@ def _fraud(artifact: Artifact) -> FraudScorer:
         raise UnfitArtifactError(str(error)) from error
 
 
-def _carbon(artifact: Artifact) -> FootprintCalculator:
-    return carbon.load(artifact.files, artifact.manifest)
-
-
-LOADERS = Loaders(recommend=_without_code, fraud=_fraud, demand=_without_code, carbon=_carbon)
+LOADERS = Loaders(
+    recommend=lambda artifact: recommend.load(artifact.files, artifact.manifest),
+    fraud=_fraud,
+    demand=_without_code,
+    carbon=lambda artifact: carbon.load(artifact.files, artifact.manifest),
+)
 """The loaders that serving runs with."""
