@@ -1,0 +1,68 @@
+"""The Dagster code location: settings and resources here, assets in `pipelines.defs`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from pipelines.defs import automation, learn, publish, quality, raw, transform
+from pipelines.defs.partitions import daily
+from pipelines.defs.resources import Artifacts, OnlineStore, Warehouse
+from pipelines.manifest import PROJECT_DIR, load_manifest
+from pipelines.settings import Settings
+
+
+def _environment_of_dbt(url: str) -> dict[str, str]:
+    """Return the variables by which dbt's profile finds the warehouse."""
+    parts = urlsplit(url)
+    return {
+        "CLICKHOUSE_HOST": parts.hostname or "127.0.0.1",
+        "CLICKHOUSE_PORT": str(parts.port or 8123),
+        "CLICKHOUSE_USER": unquote(parts.username or "default"),
+        "CLICKHOUSE_PASSWORD": unquote(parts.password or ""),
+        "CLICKHOUSE_SECURE": str(parts.scheme == "https"),
+    }
+
+
+def build(settings: Settings) -> dg.Definitions:
+    """Return the asset graph from the raw tables to the served artifacts."""
+    partitions = daily(settings.first_day)
+    manifest = load_manifest()
+    job = automation.daily_job(partitions)
+    os.environ.update(_environment_of_dbt(settings.clickhouse_url))
+    return dg.Definitions(
+        assets=[
+            *raw.specs(partitions),
+            transform.seeds(manifest),
+            transform.models(manifest, partitions),
+            *publish.assets(),
+            *learn.assets(),
+        ],
+        asset_checks=[
+            *raw.checks(partitions),
+            *quality.checks(transform.key_of, partitions),
+            *learn.checks(),
+        ],
+        jobs=[job],
+        schedules=[automation.schedule(job, automation.schedule_status(settings.automation))],
+        sensors=[automation.late_events(job, automation.sensor_status(settings.automation))],
+        executor=dg.in_process_executor,
+        resources={
+            "warehouse": Warehouse(url=settings.clickhouse_url),
+            "online_store": OnlineStore(url=settings.valkey_url),
+            "artifacts": Artifacts(directory=str(settings.artifacts_dir.resolve())),
+            "dbt": DbtCliResource(
+                project_dir=str(PROJECT_DIR),
+                profiles_dir=str(PROJECT_DIR),
+                dbt_executable=str(Path(sys.executable).with_name("dbt")),
+            ),
+        },
+    )
+
+
+defs = build(Settings())

@@ -1,0 +1,59 @@
+"""The raw tables, which the ingest sink fills, and the check that each event is there once."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from pipelines.defs.partitions import days_of
+from pipelines.defs.resources import Warehouse
+from storefront_api.events import Topic
+
+GROUP = "raw"
+
+
+def key_of(topic: Topic) -> dg.AssetKey:
+    """Return the asset key of a topic's raw table, the same as dbt gives the source."""
+    return dg.AssetKey([GROUP, topic.module])
+
+
+def specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetSpec]:
+    """Return one asset per raw table; the sink materializes them, not Dagster."""
+    return [
+        dg.AssetSpec(
+            key=key_of(topic),
+            group_name=GROUP,
+            description=f"Events of {topic}, each exactly once, as the ingest sink wrote them.",
+            kinds={"kafka", "clickhouse"},
+            partitions_def=partitions,
+        )
+        for topic in Topic
+    ]
+
+
+def _once_check(topic: Topic, partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=key_of(topic),
+        name="each_event_once",
+        description="count() equals uniqExact(event_id) over the days of the run.",
+        blocking=True,
+        partitions_def=partitions,
+    )
+    def each_event_once(
+        context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+    ) -> dg.AssetCheckResult:
+        start, end = days_of(context)
+        rows, events = warehouse.row(
+            f"SELECT count(), uniqExact(event_id) FROM raw.{topic.module} "
+            "WHERE occurred_at >= {start:Date} AND occurred_at < {end:Date}",
+            {"start": start, "end": end},
+        )
+        return dg.AssetCheckResult(
+            passed=rows == events, metadata={"rows": int(rows), "events": int(events)}
+        )
+
+    return each_event_once
+
+
+def checks(partitions: dg.PartitionsDefinition[str]) -> Iterable[dg.AssetChecksDefinition]:
+    """Return the exactly-once check of every raw table."""
+    return [_once_check(topic, partitions) for topic in Topic]

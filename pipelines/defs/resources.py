@@ -1,0 +1,76 @@
+"""What the assets need from outside, handed to them by parameter name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from pipelines.warehouse.client import connect
+
+
+class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]  # the argument is internal
+    """The ClickHouse warehouse.
+
+    Parameters
+    ----------
+    url
+        ``http://user:password@host:port``.
+    """
+
+    url: str
+
+    def _client(self) -> Client:
+        return connect(self.url)
+
+    def row(self, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+        """Return the first row of a query's result."""
+        with self._client() as client:
+            result = client.query(query, parameters=dict(parameters or {}))
+            return tuple(result.result_rows[0])
+
+    def rows(
+        self, query: str, parameters: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return all rows of a query's result."""
+        with self._client() as client:
+            return [
+                tuple(r) for r in client.query(query, parameters=dict(parameters or {})).result_rows
+            ]
+
+    def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Return a query's result as a frame, one column per selected column."""
+        with self._client() as client:
+            frame: pd.DataFrame = client.query_df(query, parameters=dict(parameters or {}))
+            return frame
+
+
+class OnlineStore(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The Valkey that serving reads features from.
+
+    Parameters
+    ----------
+    url
+        ``redis://host:port/db``.
+    """
+
+    url: str
+
+
+class Artifacts(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The folder that serving loads model artifacts from.
+
+    Parameters
+    ----------
+    directory
+        Its path.
+    """
+
+    directory: str
+
+    @property
+    def path(self) -> Path:
+        """The folder as a path."""
+        return Path(self.directory)

@@ -1,0 +1,45 @@
+"""The dbt project as assets: one per model, all of them partitioned by day."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from pipelines.defs.partitions import days_of
+
+
+def key_of(table: str) -> dg.AssetKey:
+    """Return the asset key of a qualified table name, ``schema.name``."""
+    return dg.AssetKey(table.split("."))
+
+
+def models(
+    manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition[str]
+) -> dg.AssetsDefinition:
+    """Return every dbt model with its tests as checks; a range of days is one dbt run."""
+
+    @dbt_assets(
+        manifest=manifest,
+        exclude="resource_type:seed",
+        name="dbt_models",
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        start, end = days_of(context)
+        days = {"start_date": start.isoformat(), "end_date": end.isoformat()}
+        yield from dbt.cli(["build", "--vars", json.dumps(days)], context=context).stream()
+
+    return dbt_models
+
+
+def seeds(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """Return the reference tables: emission factors and the mappings onto them."""
+
+    @dbt_assets(manifest=manifest, select="resource_type:seed", name="dbt_seeds")
+    def dbt_seeds(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        yield from dbt.cli(["build"], context=context).stream()
+
+    return dbt_seeds

@@ -1,0 +1,121 @@
+"""From the warehouse's frames to artifacts: what each family is trained on, and until when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from models import carbon, demand, fraud, recommend
+from models.artifacts import Artifact, Metric
+from models.carbon import FactorFrames
+from models.features import ORDER_FRAUD
+from pipelines.artifact_store import MANIFEST
+
+SEED = 20171219
+COMPARED_DAYS = 2
+"""Days of orders on which the footprint calculator is held against the mart."""
+
+
+class Source(Protocol):
+    """Where frames come from."""
+
+    def row(self, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+        """Return the first row of a query's result."""
+
+    def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Return a query's result."""
+
+
+def watermark(source: Source) -> datetime:
+    """Return the instant just after the latest order, refund or dispute that arrived."""
+    (latest,) = source.row(
+        "SELECT max(at) FROM (SELECT max(occurred_at) AS at FROM raw.orders "
+        "UNION ALL SELECT max(occurred_at) FROM raw.payments)"
+    )
+    aware: datetime = latest if latest.tzinfo else latest.replace(tzinfo=UTC)
+    return aware.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def last_midnight(source: Source) -> datetime:
+    """Return the start of the day of the latest order: the days before it are complete."""
+    (latest,) = source.row("SELECT max(order_date) FROM marts.fct_orders")
+    return datetime.combine(latest, time(), UTC)
+
+
+def recommend_artifact(source: Source) -> Artifact:
+    """Train the recommender on every order line of the complete days."""
+    as_of = last_midnight(source)
+    lines = source.frame(
+        "SELECT order_id, subject, sku, ordered_at, order_date, quantity "
+        "FROM marts.fct_order_lines WHERE order_date < {as_of:Date}",
+        {"as_of": as_of.date()},
+    )
+    return recommend.train(lines, as_of=as_of, seed=SEED)
+
+
+def fraud_artifact(source: Source) -> Artifact:
+    """Train the fraud model on the recent orders whose labels had time to arrive."""
+    columns = ", ".join(ORDER_FRAUD.names)
+    frame = source.frame(
+        "SELECT toString(order_id) AS order_id, ordered_at, order_date, is_fraud, label_at, "
+        f"{columns} FROM {ORDER_FRAUD.table} "
+        "WHERE order_date >= (SELECT max(order_date) FROM marts.fct_orders) - 90",
+    )
+    return fraud.train(frame, as_of=watermark(source), seed=SEED)
+
+
+def demand_artifact(source: Source) -> Artifact:
+    """Train the forecaster on every complete day."""
+    as_of = last_midnight(source)
+    daily = source.frame(
+        "SELECT sku, sales_date, units FROM features.feat_sku_daily "
+        "WHERE sales_date < {as_of:Date}",
+        {"as_of": as_of.date()},
+    )
+    return demand.train(daily, as_of=as_of, seed=SEED)
+
+
+def carbon_artifact(source: Source) -> Artifact:
+    """Freeze the current factors, and hold the calculator against the mart on the latest days."""
+    since = {"since": (last_midnight(source) - timedelta(days=COMPARED_DAYS)).date()}
+    (version,) = source.row("SELECT max(factor_set_version) FROM marts.mart_order_footprint")
+    factors = FactorFrames(
+        version=version,
+        categories=source.frame("SELECT * FROM intermediate.int_category_factors"),
+        packaging=source.frame("SELECT * FROM intermediate.int_packaging_factors"),
+        delivery=source.frame(
+            "SELECT delivery_mode, ifNull(direct_kg_co2e_per_kg_km, 0) "
+            "+ ifNull(wtt_kg_co2e_per_kg_km, 0) AS kg_co2e_per_kg_km "
+            "FROM intermediate.int_delivery_factors"
+        ),
+        sources=source.frame("SELECT * FROM reference.factor_sources"),
+    )
+    products = source.frame(
+        "SELECT sku, department, category, mass_grams, unit, list_price_minor "
+        "FROM marts.dim_products"
+    )
+    lines = source.frame(
+        "SELECT toString(order_id) AS order_id, sku, quantity FROM marts.fct_order_lines "
+        "WHERE order_date >= {since:Date}",
+        since,
+    )
+    orders = source.frame(
+        "SELECT toString(o.order_id) AS order_id, o.order_date AS order_date, o.packaging AS "
+        "packaging, o.delivery_mode AS delivery_mode, o.distance_km AS distance_km, "
+        "o.total_minor AS total_minor, f.total_kg AS total_kg "
+        "FROM marts.fct_orders o JOIN marts.mart_order_footprint f ON o.order_id = f.order_id "
+        "WHERE o.order_date >= {since:Date}",
+        since,
+    )
+    return carbon.train(factors, products, lines, orders, as_of=watermark(source))
+
+
+def metrics_of(directory: Path, family: str, version: str) -> list[Metric]:
+    """Return the figures of a saved artifact."""
+    manifest = json.loads((directory / family / version / MANIFEST).read_text("utf-8"))
+    return [Metric(**metric) for metric in manifest["metrics"]]
