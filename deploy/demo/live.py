@@ -58,6 +58,7 @@ class Book:
         """Write everything to disk."""
         if self._file is not None:
             self._file.close()
+            self._file = None
 
 
 @dataclass(frozen=True)
