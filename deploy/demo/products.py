@@ -27,6 +27,8 @@ GRAMS = {
 }
 """Grams of one unit of a package size; a volume counts as water."""
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?|\d*\.\d+|\d+/\d+)\s*(FL OZ|[A-Z]+)\s*\.?\s*$")
+MOST_GRAMS = 100_000
+"""What claims to be heavier is a misprint: nobody carries it out of a grocer's."""
 STOCKED_WEEKS = 13
 LEAST_STOCK = 500
 STOCK_FACTOR = 3
@@ -47,7 +49,8 @@ def mass_grams(package_size: str) -> int | None:
         value = int(over) / int(under)
     else:
         value = float(number)
-    return round(value * GRAMS[match[2]]) or None
+    grams = round(value * GRAMS[match[2]])
+    return grams if 0 < grams <= MOST_GRAMS else None
 
 
 def _name(product: pd.DataFrame) -> pd.Series[str]:

@@ -22,7 +22,9 @@ class ProductV1(Strict):
     category: str = Field(max_length=120, description="Empty when the source states none.")
     product_type: str = Field(max_length=120)
     package_size: str = Field(max_length=60, description="As printed, for example '22 LB'.")
-    mass_grams: int | None = Field(ge=0, description="Net mass of one unit; null when unknown.")
+    mass_grams: int | None = Field(
+        ge=0, le=10**9, description="Net mass of one unit; null when unknown."
+    )
     unit: Unit
     currency: Currency
     list_price_minor: Minor
