@@ -30,7 +30,8 @@ class Settings(BaseSettings):
     artifacts_dir: Path = Field(default=Path(".ecomarket/artifacts"))
     metrics_port: int = Field(default=9102, ge=1, le=65535)
     first_day: date = Field(
-        default=date(2017, 1, 1), description="First UTC day that pipelines compute."
+        default=date(2017, 12, 19),
+        description="First UTC day computed on its own; all before it is loaded along with it.",
     )
     automation: bool = Field(
         default=False, description="Whether the schedule and the sensor start switched on."

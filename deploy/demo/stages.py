@@ -20,12 +20,11 @@ from deploy.demo.fraud import frauds, truth
 from deploy.demo.history import import_history
 from deploy.demo.live import Book, Pace, Replay
 from deploy.demo.progress import Stage, stage
-from deploy.demo.source import LIVE_UNTIL, SECOND_PHASE_FROM
+from deploy.demo.source import LIVE_FROM, LIVE_UNTIL, SECOND_PHASE_FROM
 from deploy.demo.timeline import BEFORE_MODELS, WITH_MODELS, Phase, happenings
 from deploy.demo.world import World, build
 from pipelines.warehouse import connect
 
-FIRST_DAY = date(2017, 1, 1)
 IMPORT_SIZE = 2_000
 SETTLE_S = 600.0
 """How long the warehouse may take to have everything that was sent."""
@@ -120,7 +119,7 @@ class Demo:
         self._once(
             "first pipeline run",
             "dbt, checks, training: the year",
-            lambda shown: self._pipeline(shown, FIRST_DAY, SECOND_PHASE_FROM.date()),
+            lambda shown: self._pipeline(shown, LIVE_FROM.date(), SECOND_PHASE_FROM.date()),
         )
         self._live(WITH_MODELS, Pace(0.3, with_recommendations=True))
         self._once(

@@ -55,7 +55,7 @@ def cases(known: pd.DataFrame, cut: pd.Timestamp) -> Iterator[Case]:
     for subject, rows in known[known["subject"].isin(tested)].groupby("subject", sort=True):
         skus, times = rows["sku"].to_numpy(), rows["ordered_at"]
         for at, order in rows[times >= cut].groupby(["ordered_at", "order_id"], sort=True):
-            seen = int(times.searchsorted(at[0], side="left")) if subject else 0
+            seen = int((times < at[0]).sum()) if subject else 0
             yield Case(frozenset(order["sku"]), skus[:seen].tolist())
 
 

@@ -22,7 +22,7 @@ def _check(
     def expectations(
         context: dg.AssetCheckExecutionContext, warehouse: Warehouse
     ) -> dg.AssetCheckResult:
-        start, end = days_of(context)
+        start, end = days_of(context, partitions)
         report = validate(warehouse.url, suite, start, end)
         broken = {
             f"{i}. {failure.expectation}({failure.column})": failure.observed

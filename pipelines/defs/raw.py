@@ -41,7 +41,7 @@ def _once_check(topic: Topic, partitions: dg.PartitionsDefinition[str]) -> dg.As
     def each_event_once(
         context: dg.AssetCheckExecutionContext, warehouse: Warehouse
     ) -> dg.AssetCheckResult:
-        start, end = days_of(context)
+        start, end = days_of(context, partitions)
         rows, events = warehouse.row(
             f"SELECT count(), uniqExact(event_id) FROM raw.{topic.module} "
             "WHERE occurred_at >= {start:Date} AND occurred_at < {end:Date}",

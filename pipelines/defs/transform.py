@@ -28,7 +28,7 @@ def models(
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        start, end = days_of(context)
+        start, end = days_of(context, partitions)
         days = {"start_date": start.isoformat(), "end_date": end.isoformat()}
         yield from dbt.cli(["build", "--vars", json.dumps(days)], context=context).stream()
 

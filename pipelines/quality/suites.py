@@ -37,6 +37,8 @@ class Suite:
         SQL expression that gives a row's day; bounds the range that is validated.
     columns
         SQL select list that the expectations see.
+    group_by
+        SQL to group the rows by, for tables too large to look at row by row; empty for none.
     expectations
         Great Expectations types in snake_case with their arguments.
     """
@@ -46,14 +48,15 @@ class Suite:
     table: str
     day: str
     columns: str
+    group_by: str
     expectations: tuple[tuple[str, dict[str, Any]], ...]
 
 
 def _parse(name: str, text: str) -> Suite:
     content = yaml.safe_load(text)
     required = {"boundary", "table", "day", "columns", "expectations"}
-    if not isinstance(content, dict) or set(content) != required:
-        raise SuiteError(f"{name}: a suite has exactly the fields {', '.join(sorted(required))}")
+    if not isinstance(content, dict) or set(content) - {"group_by"} != required:
+        raise SuiteError(f"{name}: a suite has the fields {', '.join(sorted(required))}")
     if content["boundary"] not in list(Boundary):
         raise SuiteError(f"{name}: boundary must be one of {', '.join(Boundary)}")
     expectations = []
@@ -70,6 +73,7 @@ def _parse(name: str, text: str) -> Suite:
         table=content["table"],
         day=content["day"],
         columns=content["columns"],
+        group_by=content.get("group_by", ""),
         expectations=tuple(expectations),
     )
 

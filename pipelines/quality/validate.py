@@ -61,6 +61,8 @@ def _batch(clickhouse_url: str, suite: Suite, start: date, end: date) -> Batch:
         f"WHERE {suite.day} >= toDate('{start.isoformat()}') "
         f"AND {suite.day} < toDate('{end.isoformat()}')"
     )
+    if suite.group_by:
+        query += f" GROUP BY {suite.group_by}"
     asset = source.add_query_asset(suite.name, query=query)
     definition = asset.add_batch_definition_whole_table("days")
     return definition.get_batch()

@@ -62,7 +62,7 @@ CASES = {
         },
         broken={
             "expect_column_values_to_be_in_set(type)": {"type": "'Product Viewed'"},
-            "expect_column_value_lengths_to_be_between(session_id)": {"data": "'{}'"},
+            "expect_column_values_to_be_in_set(without_session)": {"data": "'{}'"},
         },
     ),
     "marts_fct_orders": Case(
