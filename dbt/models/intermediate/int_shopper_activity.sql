@@ -1,3 +1,5 @@
+{{ config(materialized='table', order_by='(subject, day)') }}
+
 with orders as (
     select
         subject,
