@@ -110,7 +110,7 @@ def _sold(
 def _fit(given: Series, seed: int) -> list[lgb.Booster]:
     """Return the trees of each quantile."""
     latest = given.length - HORIZON
-    origins = [o for o in range(latest, WARM_UP - 1, -STEP)][:ORIGINS]
+    origins = list(range(latest, WARM_UP - 1, -STEP))[:ORIGINS]
     inputs = np.concatenate([known_at(given, origin) for origin in origins])
     labels = np.concatenate([sold_from(given, origin).ravel() for origin in origins])
     if len(inputs) > SAMPLE:
