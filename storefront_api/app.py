@@ -10,17 +10,17 @@ from fastapi_offline import FastAPIOffline
 
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.collect.endpoints import router as collect
-from storefront_api.collect.producer import ClickProducer
 from storefront_api.health import router as health
 from storefront_api.inventory.endpoints import router as inventory
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
 from storefront_api.platform import errors, logs
 from storefront_api.platform.auth import Gate
+from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.metrics import Measure
-from storefront_api.recommendations.client import ModelEndpoint
+from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.recommendations.endpoints import router as recommendations
 from storefront_api.services import Services
 from storefront_api.sessions import router as sessions

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from storefront_api.collect.producer import ClickProducer
 from storefront_api.platform.auth import Gate
+from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock
-from storefront_api.recommendations.client import ModelEndpoint
+from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.settings import Settings
 
 

@@ -28,7 +28,6 @@ from storefront_api.platform.errors import (
 )
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue, new_id
-from storefront_api.recommendations.client import Risk
 from storefront_api.services import Services
 
 PARTNERS_ONLY = ("subject", "ip_country", "source_ref")
@@ -76,12 +75,12 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
         return given
     catalogue = await repository.prices(services.pool, [line.sku for line in wanted.lines])
     lines = price_lines(wanted.lines, catalogue, wanted.currency)
-    order_id = new_id()
     now = services.clock()
     at = placing.stated_at or now
     subject = placing.caller.subject or wanted.subject
-    risk = await services.models.score(order_id, subject, at, wanted, lines)
-    order = _order(order_id, wanted, lines, risk)
+    unscored = _order(wanted, lines)
+    risk = await services.models.score(unscored, subject, at)
+    order = unscored.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
     event = OrderCompletedV1(
         id=new_id(),
         occurred_at=at,
@@ -93,9 +92,9 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
     return await _commit(services, placing, event)
 
 
-def _order(order_id: UUID, wanted: OrderIn, lines: list[OrderLineV1], risk: Risk) -> OrderV1:
+def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
     return OrderV1(
-        order_id=order_id,
+        order_id=new_id(),
         store_id=wanted.store_id,
         channel=wanted.channel,
         source_ref=wanted.source_ref,
@@ -107,8 +106,8 @@ def _order(order_id: UUID, wanted: OrderIn, lines: list[OrderLineV1], risk: Risk
         total_minor=sum(line.total_minor for line in lines),
         payment=wanted.payment,
         delivery=wanted.delivery,
-        risk=risk.action,
-        risk_decision_id=risk.decision_id,
+        risk="unscored",
+        risk_decision_id="",
     )
 
 

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 
 import httpx
 import structlog
 
-from storefront_api.events.orders import OrderLineV1
+from storefront_api.events.orders import OrderV1
 from storefront_api.events.parts import Unit
-from storefront_api.orders.schemas import OrderIn
 from storefront_api.platform import metrics
 
 log = structlog.get_logger()
@@ -53,28 +51,21 @@ class ModelEndpoint:
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
         )
 
-    async def score(
-        self,
-        order_id: UUID,
-        subject: str,
-        at: datetime,
-        wanted: OrderIn,
-        lines: Sequence[OrderLineV1],
-    ) -> Risk:
+    async def score(self, order: OrderV1, subject: str, at: datetime) -> Risk:
         """Return the fraud model's answer for an order that is about to be placed."""
         question = {
-            "order_id": str(order_id),
+            "order_id": str(order.order_id),
             "subject": subject,
             "occurred_at": at.isoformat(),
-            "currency": wanted.currency,
-            "amount_minor": sum(line.total_minor for line in lines),
-            "line_count": len(lines),
-            "units": sum(1 if line.unit is Unit.MILLI else line.quantity for line in lines),
-            "max_line_minor": max(line.total_minor for line in lines),
-            "device_id": wanted.device_id,
-            "payment_fingerprint": wanted.payment.fingerprint,
-            "payment_country": wanted.payment.country,
-            "ip_country": wanted.ip_country,
+            "currency": order.currency,
+            "amount_minor": order.total_minor,
+            "line_count": len(order.lines),
+            "units": sum(1 if line.unit is Unit.MILLI else line.quantity for line in order.lines),
+            "max_line_minor": max(line.total_minor for line in order.lines),
+            "device_id": order.device_id,
+            "payment_fingerprint": order.payment.fingerprint,
+            "payment_country": order.payment.country,
+            "ip_country": order.ip_country,
         }
         answer = await self._ask("fraud", "POST", "/v1/fraud/score", json=question)
         if answer is None or answer.get("action") not in ("allow", "review"):
