@@ -34,6 +34,9 @@ _DAGSTER = """telemetry:
 concurrency:
   runs:
     max_concurrent_runs: 1
+run_monitoring:
+  enabled: true
+  poll_interval_seconds: 10
 """
 
 
