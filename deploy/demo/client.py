@@ -62,9 +62,18 @@ class Storefront:
         """Create or replace products."""
         return await self._post("/catalog/imports", json.dumps({"products": products}).encode(), {})
 
-    async def collect(self, baskets: Sequence[Basket]) -> int:
-        """Send the clicks that led to some baskets and return how many were taken."""
-        events = [event for basket in baskets for event in click_bodies(basket)]
+    async def collect(
+        self, baskets: Sequence[Basket], arrived: frozenset[str] = frozenset()
+    ) -> int:
+        """Send the clicks that led to some baskets and return how many were taken.
+
+        Parameters
+        ----------
+        arrived
+            Ids of clicks to leave out: the collector takes a repeat as one more event.
+        """
+        clicks = (event for basket in baskets for event in click_bodies(basket))
+        events = [event for event in clicks if event["id"] not in arrived]
         accepted = 0
         for first in range(0, len(events), 500):
             chunk = events[first : first + 500]

@@ -2,13 +2,14 @@
 
 Orders of one shopper, card or device follow each other; others run beside them. What was answered
 is written down, one line per order, so that a run that was cut off goes on after it; the
-idempotency keys make a repeat harmless.
+idempotency keys make a repeat of an order harmless, and clicks that arrived are not sent again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -38,14 +39,19 @@ class Book:
     _file: TextIO | None = None
 
     def open(self) -> None:
-        """Read what a run before left, and go on after it."""
+        """Read what a run before left, and go on after it.
+
+        A last line that a kill cut off is taken away, since the next answer would be glued to it.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists():
-            for line in self.path.read_text("utf-8").splitlines():
-                if line.endswith("}"):
-                    entry = json.loads(line)
-                    self.answers[entry["key"]] = entry
-        self._file = self.path.open("a", encoding="utf-8")
+            text = self.path.read_bytes()
+            whole = text[: text.rfind(b"\n") + 1]
+            for line in whole.splitlines():
+                entry = json.loads(line)
+                self.answers[entry["key"]] = entry
+            os.truncate(self.path, len(whole))
+        self._file = self.path.open("a", encoding="utf-8", buffering=1)
 
     def write(self, key: str, **answer: Any) -> None:
         """Add an answer."""
@@ -91,6 +97,8 @@ class Replay:
         How fast.
     on_progress
         Called with what is done after each happening.
+    arrived
+        Ids of clicks that a run before has brought in.
     """
 
     def __init__(
@@ -99,11 +107,13 @@ class Replay:
         book: Book,
         pace: Pace,
         on_progress: Callable[[int], None],
+        arrived: frozenset[str] = frozenset(),
     ) -> None:
         self._storefront = storefront
         self._book = book
         self._pace = pace
         self._on_progress = on_progress
+        self._arrived = arrived
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._latest: dict[str, float] = {}
         self._placed: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -131,7 +141,7 @@ class Replay:
         self, happenings: list[Happening], room: asyncio.Semaphore, group: asyncio.TaskGroup
     ) -> None:
         new = [h for h in happenings if isinstance(h, Placed) and h.key not in self._book.answers]
-        await self._storefront.collect([placed.basket for placed in new])
+        await self._storefront.collect([placed.basket for placed in new], self._arrived)
         for happening in happenings:
             await room.acquire()
             group.create_task(self._one(happening, room))

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 
 from deploy.demo import pipeline
@@ -28,6 +29,10 @@ from pipelines.warehouse import connect
 IMPORT_SIZE = 2_000
 SETTLE_S = 600.0
 """How long the warehouse may take to have everything that was sent."""
+QUIET_S = 3.0
+"""No new click for so long means that all that were sent before have arrived."""
+CLICKS_BEFORE = pd.Timedelta(days=1)
+"""More than the clicks of any basket begin before its order."""
 
 
 class UnsettledError(RuntimeError):
@@ -196,6 +201,22 @@ class Demo:
         condition = f"WHERE type = '{type_}'" if type_ else ""
         return int(client.command(f"SELECT count() FROM raw.{module} {condition}"))
 
+    def _arrived(self, shown: Stage, phase: Phase) -> frozenset[str]:
+        """Return the clicks of a phase that a run before, which was cut off, has brought in."""
+        begun = f"{phase.name} begun"
+        if begun not in self.journal.done:
+            self.journal.mark(begun, outcome=True)
+            return frozenset()
+        since = f"{phase.begins - CLICKS_BEFORE:%Y-%m-%d}"
+        query = f"SELECT toString(event_id) FROM raw.clickstream WHERE occurred_at >= '{since}'"
+        with connect(self.environment["CLICKHOUSE_URL"]) as client:
+            before = -1
+            while (clicks := self._count(client, "clickstream", "")) != before:
+                shown.show(0, f"{clicks:,} clicks are in already")
+                before = clicks
+                time.sleep(QUIET_S)
+            return frozenset(row[0] for row in client.query(query).result_rows)
+
     def _live(self, phase: Phase, pace: Pace) -> None:
         def work(shown: Stage) -> dict[str, int]:
             found = frauds(self.world)
@@ -203,6 +224,7 @@ class Demo:
             folder.mkdir(parents=True, exist_ok=True)
             truth(found).to_csv(folder / "fraud.csv", index=False)
             events = list(happenings(self.world, phase))
+            arrived = self._arrived(shown, phase)
             self.book.open()
 
             def tell(done: int) -> None:
@@ -211,7 +233,7 @@ class Demo:
             async def replay() -> None:
                 storefront = self._storefront()
                 try:
-                    await Replay(storefront, self.book, pace, tell).run(events)
+                    await Replay(storefront, self.book, pace, tell, arrived).run(events)
                 finally:
                     await storefront.close()
 
