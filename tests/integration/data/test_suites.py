@@ -43,13 +43,13 @@ CASES = {
         },
         broken={
             "expect_column_values_to_be_in_set(type)": {"type": "'order_vanished'"},
-            "expect_column_values_to_be_in_set(lines_minus_total)": {
+            "expect_column_values_to_be_in_set(not_adding_up)": {
                 "data": _order('{"total_minor": 2}, {"total_minor": 3}', 6)
             },
-            "expect_column_values_to_be_between(delay_seconds)": {
+            "expect_column_values_to_be_between(shortest_delay_seconds)": {
                 "received_at": f"{NOON} - INTERVAL 1 HOUR"
             },
-            "expect_column_value_lengths_to_be_between(subject)": {"subject": "'s'"},
+            "expect_column_values_to_be_in_set(without_subject)": {"subject": "'s'"},
         },
     ),
     "raw_clickstream": Case(
