@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
-from pipelines.defs.partitions import days_of
+from pipelines.defs.partitions import BEGINNING, days_of
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -29,7 +29,9 @@ def models(
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         start, end = days_of(context, partitions)
-        days = {"start_date": start.isoformat(), "end_date": end.isoformat()}
+        days = {"end_date": end.isoformat()}
+        if start > BEGINNING:
+            days["start_date"] = start.isoformat()
         yield from dbt.cli(["build", "--vars", json.dumps(days)], context=context).stream()
 
     return dbt_models
