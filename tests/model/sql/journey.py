@@ -28,7 +28,6 @@ COLUMNS = [
 ]
 OUNCE_GRAMS = 28.349523125
 DISCOUNTS = ("retail_disc", "coupon_disc", "coupon_match_disc")
-MODULES = {"order_completed": "orders", "order_refunded": "orders", "payment_disputed": "payments"}
 
 
 @dataclass(frozen=True)
@@ -111,10 +110,11 @@ def _lines(basket: pd.DataFrame) -> list[dict[str, Any]]:
     return lines
 
 
-def journey(every: int = 50, seed: int = 5) -> Journey:
+def journey(every: int = 50, since: date = date.min, seed: int = 5) -> Journey:
     """Return one in ``every`` households, refunds and disputes at random, and the odd orders."""
     transactions, products = _source()
-    slice_ = transactions[transactions["household_id"] % every == 0]
+    taken = transactions["household_id"] % every == 0
+    slice_ = transactions[taken & (transactions["transaction_timestamp"].dt.date >= since)]
     random = Random(seed)  # noqa: S311
     found = Journey(products[products["product_id"].isin(slice_["product_id"])])
     for basket_id, basket in slice_.groupby("basket_id", sort=False):
@@ -301,14 +301,16 @@ def insert(client: Client, module: str, rows: Iterator[Row]) -> int:
     return len(table)
 
 
-def load(client: Client, found: Journey, until: date | None = None) -> None:
-    """Write everything that happened before a day, and the whole catalogue."""
-    end = datetime.max.replace(tzinfo=UTC)
-    if until is not None:
-        end = datetime(until.year, until.month, until.day, tzinfo=UTC)
-    insert(client, "catalog", product_rows(found))
-    insert(client, "orders", (row for row in order_rows(found.orders) if row[1] < end))
-    insert(client, "clickstream", (row for row in click_rows(found.orders) if row[1] < end))
-    for type_, module in list(MODULES.items())[1:]:
-        rows = (row for row in after_rows(found) if row[0] == type_ and row[1] < end)
-        insert(client, module, rows)
+def load(client: Client, found: Journey, since: date = date.min, until: date = date.max) -> None:
+    """Write what happened on the days ``[since, until)``."""
+
+    def within(rows: Iterator[Row], *types: str) -> Iterator[Row]:
+        for row in rows:
+            if since <= row[1].date() < until and (not types or row[0] in types):
+                yield row
+
+    insert(client, "catalog", within(product_rows(found)))
+    insert(client, "orders", within(order_rows(found.orders)))
+    insert(client, "clickstream", within(click_rows(found.orders)))
+    insert(client, "orders", within(after_rows(found), "order_refunded"))
+    insert(client, "payments", within(after_rows(found), "payment_disputed"))

@@ -19,7 +19,9 @@ def features(built: Client) -> pd.DataFrame:
     frame = built.query_df("SELECT * FROM features.feat_order_fraud")
     numbers = {name: frame[name].astype("float64") for name in ORDER_FRAUD.names}
     label_at = pd.to_datetime(frame["label_at"], utc=True)
-    return frame.assign(order_id=frame["order_id"].astype(str), label_at=label_at, **numbers).set_index("order_id")
+    return frame.assign(
+        order_id=frame["order_id"].astype(str), label_at=label_at, **numbers
+    ).set_index("order_id")
 
 
 def before(orders: pd.DataFrame, at: pd.Timestamp, window: pd.Timedelta) -> pd.DataFrame:
