@@ -1,4 +1,5 @@
-{{ config(order_by='(sku, occurred_at)') }}
+-- Read as a whole by every run: a catalogue is small, and it may be stated years after an order.
+{{ config(materialized='table', partition_by=none, order_by='(sku, occurred_at)') }}
 
 with source as (
     select
@@ -11,7 +12,7 @@ with source as (
              mass_grams Nullable(Int64), unit String, currency String, list_price_minor Int64)'
         ) as product
     from {{ source('raw', 'catalog') }}
-    where type in ('product_created', 'product_updated') and {{ in_days('occurred_at') }}
+    where type in ('product_created', 'product_updated')
 )
 
 select
