@@ -29,6 +29,11 @@ class Batch:
     rows: list[Row]
     dead: list[DeadLetter]
 
+    @property
+    def count(self) -> int:
+        """How many messages it holds."""
+        return len(self.rows) + len(self.dead)
+
 
 @dataclass
 class Collector:
@@ -77,6 +82,11 @@ class Collector:
             self.dead.append(letter)
         else:
             self.rows.append(outcome)
+
+    @property
+    def count(self) -> int:
+        """How many messages it holds."""
+        return len(self.rows) + len(self.dead) + len(self.held)
 
     @property
     def ready(self) -> bool:

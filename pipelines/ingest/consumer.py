@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from threading import Event
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -16,22 +16,25 @@ from pipelines.ingest import metrics
 from pipelines.ingest.batch import Batch, Collector
 from pipelines.ingest.contract import Contract
 from pipelines.ingest.dead_letters import DeadLetterLimit, DeadLetterTopic
-from pipelines.ingest.pending import pending_range
+from pipelines.ingest.offsets import NotOursError, commit, pending
 from pipelines.ingest.writer import Writer
 from storefront_api.events import Topic
 
 GROUP = "warehouse-sink"
-COMMITTED_TIMEOUT_S = 30.0
-LONGEST_OUTAGE_MS = 86_400_000
-"""While the warehouse is away the loop waits in an insert. A process that died is noticed by its
-missing heartbeats, not by this."""
+LET_GO_AFTER_S = 5.0
+"""How long an insert may still take when partitions are given away or the process is to end. What
+is left by then stays a pending range, which the next owner inserts under the same token."""
+PAUSE_AFTER_S = 10.0
+"""How long full buffers wait for an insert before fetching is paused. Pausing throws away what was
+fetched ahead, and without it a member that does not poll is taken for dead."""
+OBSERVE_EVERY_S = 1.0
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When what was collected is inserted.
+    """When what was collected is inserted, and when a member is taken for dead.
 
     Parameters
     ----------
@@ -41,12 +44,16 @@ class Limits:
         Otherwise this long after its first message.
     fetch
         Messages fetched at a time.
+    session_s
+        The partitions of a member that was killed are given to others after this long; the broker
+        allows 6 s and more.
     """
 
     rows: int = 100_000
     size_bytes: int = 48 * 2**20
     linger_s: float = 0.2
     fetch: int = 5_000
+    session_s: int = 10
 
 
 def _nowhere(_: str) -> None:
@@ -66,6 +73,8 @@ class Sink:
         When to insert.
     at
         Called with the name of each point between two steps of a batch.
+    group
+        The consumer group, whose committed offsets say what is in the warehouse.
     """
 
     def __init__(
@@ -74,6 +83,7 @@ class Sink:
         writer: Writer,
         limits: Limits = Limits(),  # noqa: B008  # frozen
         at: Callable[[str], None] = _nowhere,
+        group: str = GROUP,
     ) -> None:
         self._writer = writer
         self._limits = limits
@@ -82,17 +92,20 @@ class Sink:
         self._contracts = {topic.value: Contract(topic) for topic in Topic}
         self._limit = DeadLetterLimit()
         self._in_flight: tuple[Future[None], list[Batch]] | None = None
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="insert")
+        self._paused = False
+        self._crowded_since: float | None = None
+        self._observed = 0.0
         logger = logging.getLogger("librdkafka")
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap_servers,
-                "group.id": GROUP,
+                "group.id": group,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "isolation.level": "read_committed",
                 "partition.assignment.strategy": "range",
-                "max.poll.interval.ms": LONGEST_OUTAGE_MS,
+                "session.timeout.ms": limits.session_s * 1000,
+                "heartbeat.interval.ms": limits.session_s * 200,
                 "fetch.max.bytes": 32 * 2**20,
                 "queued.max.messages.kbytes": 65_536,
                 "topic.metadata.refresh.interval.ms": 10_000,
@@ -104,7 +117,7 @@ class Sink:
         )
         self._dead_letters = DeadLetterTopic(producer)
 
-    def run(self, stop: Event) -> None:
+    def run(self, stop: threading.Event) -> None:
         """Consume until told to stop, then insert what was collected.
 
         Raises
@@ -115,17 +128,31 @@ class Sink:
             If the warehouse refuses rows for good.
         """
         topics = [topic.value for topic in Topic]
-        self._consumer.subscribe(topics, on_assign=self._assigned, on_revoke=self._revoked)
+        self._consumer.subscribe(
+            topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+        )
         try:
             while not stop.is_set():
-                self._take(self._consumer.consume(self._limits.fetch, timeout=0.02))
-                self._flush_when_due()
-            self._finish()
-            self._flush(list(self._collectors.values()))
-            self._finish()
+                self._step()
+            if self._settle(LET_GO_AFTER_S):
+                self._flush(list(self._collectors.values()))
+                self._settle(LET_GO_AFTER_S)
         finally:
-            self._threads.shutdown()
+            self._in_flight = None
+            self._writer.give_up()
             self._consumer.close()
+
+    def _step(self) -> None:
+        if self._in_flight is not None and not self._in_flight[0].done() and self._full(2):
+            self._wait_for_room(self._in_flight[0])
+        else:
+            self._take(self._consumer.consume(self._limits.fetch, timeout=0.02))
+        try:
+            self._flush_when_due()
+        except NotOursError as error:
+            log.warning("partitions belong to another member", error=str(error))
+            self._forget()
+        self._observe()
 
     def _take(self, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -144,11 +171,26 @@ class Sink:
             raise KafkaException(error)
         log.warning("kafka", error=str(error))
 
+    def _wait_for_room(self, inserted: Future[None]) -> None:
+        wait([inserted], timeout=0.2)
+        now = time.monotonic()
+        self._crowded_since = self._crowded_since or now
+        if now - self._crowded_since >= PAUSE_AFTER_S:
+            if not self._paused:
+                log.warning("fetching is paused until the warehouse takes what was fetched")
+                self._consumer.pause(self._consumer.assignment())
+                self._paused = True
+            self._take(self._consumer.consume(1, timeout=0))
+
     def _flush_when_due(self) -> None:
         if self._in_flight is not None:
-            if not self._in_flight[0].done() and not self._full(2):
+            if not self._in_flight[0].done():
                 return
-            self._finish()
+            self._settle()
+        self._crowded_since = None
+        if self._paused:
+            self._consumer.resume(self._consumer.assignment())
+            self._paused = False
         ready = [collector for collector in self._collectors.values() if collector.ready]
         if not ready:
             return
@@ -157,7 +199,7 @@ class Sink:
             self._flush(ready)
 
     def _full(self, factor: int) -> bool:
-        rows = sum(len(c.rows) for c in self._collectors.values())
+        rows = sum(c.count for c in self._collectors.values())
         size = sum(c.size for c in self._collectors.values())
         return rows >= factor * self._limits.rows or size >= factor * self._limits.size_bytes
 
@@ -166,25 +208,49 @@ class Sink:
         if not batches:
             return
         for batch in batches:
-            self._limit.count(len(batch.rows) + len(batch.dead), batch.dead)
+            self._limit.count(batch.count, batch.dead)
         self._at("fetched")
-        self._consumer.commit(offsets=[b.range.begun() for b in batches], asynchronous=False)
+        commit(self._consumer, [b.range.begun() for b in batches])
         self._at("pending")
-        self._in_flight = (self._threads.submit(self._insert, batches), batches)
+        metrics.PENDING.set(len(batches))
+        self._in_flight = (self._in_background(batches), batches)
 
-    def _finish(self) -> None:
+    def _settle(self, within_s: float | None = None) -> bool:
+        """Commit what was inserted; return whether nothing is on its way any more."""
         if self._in_flight is None:
-            return
+            return True
         (inserted, batches), self._in_flight = self._in_flight, None
+        wait([inserted], timeout=within_s)
+        if not inserted.done():
+            log.warning("left pending", ranges=[batch.range.token for batch in batches])
+            return False
         inserted.result()
         self._at("inserted")
-        self._consumer.commit(offsets=[b.range.done() for b in batches], asynchronous=False)
+        commit(self._consumer, [b.range.done() for b in batches])
         self._at("committed")
+        metrics.PENDING.set(0)
         for batch in batches:
             self._tell(batch)
+        return True
+
+    def _in_background(self, batches: list[Batch]) -> Future[None]:
+        """Insert in a thread that does not keep the process alive: the warehouse may be stuck."""
+        outcome: Future[None] = Future()
+
+        def work() -> None:
+            try:
+                self._insert(batches)
+            except Exception as error:  # noqa: BLE001  # raised again where the outcome is read
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(None)
+
+        threading.Thread(target=work, name="insert", daemon=True).start()
+        return outcome
 
     def _insert(self, batches: list[Batch]) -> None:
         for index, batch in enumerate(batches):
+            self._at("inserting")
             with metrics.INSERT_SECONDS.time():
                 if batch.dead:
                     self._dead_letters.publish(batch.dead)
@@ -192,32 +258,53 @@ class Sink:
             if index == 0:
                 self._at("first inserted")
 
-    def _tell(self, batch: Batch) -> None:
-        range_ = batch.range
-        metrics.ROWS.labels(range_.topic).inc(len(batch.rows))
-        metrics.BATCHES.labels(range_.topic).inc()
-        metrics.DEAD.labels(range_.topic).inc(len(batch.dead))
+    @staticmethod
+    def _tell(batch: Batch) -> None:
+        topic = batch.range.topic
+        metrics.ROWS.labels(topic).inc(len(batch.rows))
+        metrics.BATCHES.labels(topic).inc()
+        metrics.DEAD.labels(topic).inc(len(batch.dead))
         metrics.LAST_INSERT.set_to_current_time()
-        _, high = self._consumer.get_watermark_offsets(
-            TopicPartition(range_.topic, range_.partition), cached=True
-        )
-        lag = max(0, high - range_.last - 1)
-        metrics.LAG.labels(range_.topic, str(range_.partition)).set(lag)
+
+    def _observe(self) -> None:
+        if time.monotonic() - self._observed < OBSERVE_EVERY_S:
+            return
+        self._observed = time.monotonic()
+        on_its_way = self._in_flight[1] if self._in_flight else []
+        for (topic, partition), collector in self._collectors.items():
+            where = TopicPartition(topic, partition)
+            _, high = self._consumer.get_watermark_offsets(where, cached=True)
+            waiting = collector.count + sum(
+                b.count
+                for b in on_its_way
+                if (b.range.topic, b.range.partition) == (topic, partition)
+            )
+            (position,) = self._consumer.position([where])
+            unread = max(0, high - position.offset) if position.offset >= 0 else 0
+            metrics.LAG.labels(topic, str(partition)).set(unread + waiting)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._collectors = {}
-        committed = consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S)
-        for position in committed:
-            pending = pending_range(position)
-            if pending is not None:
+        for (topic, partition), range_ in pending(consumer, partitions).items():
+            if range_ is not None:
                 metrics.REPLAYED.inc()
-                log.info("replaying a pending range", token=pending.token)
-            self._collectors[position.topic, position.partition] = Collector(
-                self._contracts[position.topic], position.partition, pending
-            )
+                log.info("replaying a pending range", token=range_.token)
+            collector = Collector(self._contracts[topic], partition, range_)
+            self._collectors[topic, partition] = collector
 
-    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+    def _revoked(self, _: Consumer, __: list[TopicPartition]) -> None:
         """Let what is on its way arrive; what was only collected belongs to the next owner."""
-        self._finish()
-        for partition in partitions:
-            self._collectors.pop((partition.topic, partition.partition), None)
+        try:
+            self._settle(LET_GO_AFTER_S)
+        except NotOursError as error:
+            log.warning("partitions belong to another member", error=str(error))
+        self._forget()
+
+    def _lost(self, _: Consumer, __: list[TopicPartition]) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop everything: with this way of assignment all partitions come and go together."""
+        self._in_flight = None
+        metrics.LAG.clear()
+        self._collectors = {}
+        metrics.PENDING.set(0)

@@ -15,3 +15,4 @@ INSERT_SECONDS = Histogram(
 )
 LAG = Gauge("ecomarket_sink_lag_messages", "Messages not yet inserted.", ["topic", "partition"])
 LAST_INSERT = Gauge("ecomarket_sink_last_insert_timestamp_seconds", "When a range last went in.")
+PENDING = Gauge("ecomarket_sink_pending_ranges", "Ranges recorded and not yet inserted.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 import stamina
 from clickhouse_connect.driver.client import Client
@@ -22,6 +24,7 @@ _SETTINGS = {
     "date_time_input_format": "best_effort",
     "input_format_json_read_objects_as_strings": 1,
     "input_format_parallel_parsing": 0,
+    "max_partitions_per_insert_block": 0,
     "max_insert_block_size": 1_000_000,
     "min_insert_block_size_rows": 1_000_000,
     "min_insert_block_size_bytes": 0,
@@ -57,6 +60,11 @@ class Writer:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._encoder = msgspec.json.Encoder()
+        self._given_up = threading.Event()
+
+    def give_up(self) -> None:
+        """Wait for an absent warehouse no longer: an insert that is not in yet raises."""
+        self._given_up.set()
 
     def write(self, batch: Batch) -> None:
         """Insert a batch's rows and dead letters, waiting while the warehouse is away.
@@ -73,14 +81,20 @@ class Writer:
             letters = self._encoder.encode_lines([_as_line(letter) for letter in batch.dead])
             self._insert("raw.dead_letters", letters, f"dead/{batch.range.token}")
 
-    @stamina.retry(on=is_transient, attempts=None, timeout=None, wait_max=LONGEST_WAIT_S)
     def _insert(self, table: str, lines: bytes, token: str) -> None:
-        self._client.raw_insert(
-            table,
-            insert_block=lines,
-            fmt="JSONEachRow",
-            settings={**_SETTINGS, "insert_deduplication_token": token},
-        )
+        for attempt in stamina.retry_context(
+            on=self._worth_repeating, attempts=None, timeout=None, wait_max=LONGEST_WAIT_S
+        ):
+            with attempt:
+                self._client.raw_insert(
+                    table,
+                    insert_block=lines,
+                    fmt="JSONEachRow",
+                    settings={**_SETTINGS, "insert_deduplication_token": token},
+                )
+
+    def _worth_repeating(self, error: Exception) -> bool:
+        return is_transient(error) and not self._given_up.is_set()
 
 
 def _as_line(letter: DeadLetter) -> _Letter:

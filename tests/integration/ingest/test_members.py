@@ -1,0 +1,54 @@
+"""Several processes share the partitions, and take them over from each other."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+from clickhouse_connect.driver.client import Client
+
+from storefront_api.events import Topic
+from tests.integration.ingest.conftest import SinkProcess, until
+from tests.integration.ingest.feed import Feed, count
+
+
+def test_members_that_come_and_go_under_load_lose_and_double_nothing(
+    new_sink: Callable[..., SinkProcess], feed: Feed, warehouse: Client
+) -> None:
+    first, second, third = (new_sink(rows=200) for _ in range(3))
+    first.start()
+    producing = threading.Thread(target=feed.produce, args=(15_000,))
+    producing.start()
+    until(lambda: count(warehouse, Topic.ORDERS) > 0, "the first is at work")
+    second.start()
+    third.start("inserting", times=3)
+    assert third.wait() == -signal.SIGKILL
+    assert first.end() == 0
+    first.start()
+    producing.join()
+    until(lambda: feed.arrived(warehouse), "everything is there")
+    assert (first.end(), second.end()) == (0, 0)
+    feed.check(warehouse)
+
+
+def test_a_member_that_was_frozen_and_replaced_wakes_up_and_does_no_harm(
+    new_sink: Callable[..., SinkProcess], feed: Feed, warehouse: Client
+) -> None:
+    frozen, other = new_sink(rows=200), new_sink(rows=200)
+    frozen.start()
+    feed.produce(4000)
+    until(lambda: count(warehouse, Topic.ORDERS) > 0, "it is in the middle")
+    frozen.send(signal.SIGSTOP)
+    feed.produce(2000)
+    other.start()
+    # Nobody has the frozen one's share until the broker takes it for dead.
+    until(lambda: feed.arrived(warehouse), "the other took over")
+    frozen.send(signal.SIGCONT)
+    feed.produce(2000)
+    until(lambda: feed.arrived(warehouse), "both go on")
+    assert other.end() == 0
+    feed.produce(1000)
+    until(lambda: feed.arrived(warehouse), "the one that was frozen takes over")
+    assert frozen.end() == 0
+    feed.check(warehouse)
