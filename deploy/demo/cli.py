@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from deploy.demo.client import RefusedError
 from deploy.demo.pictures import picture
@@ -24,10 +26,19 @@ def _environment(settings: LocalSettings) -> dict[str, str]:
     return {**Stack(settings).environment(), "DAGSTER_URL": dagster}
 
 
+def _said(error: Exception) -> str:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, httpx.RequestError):
+        return f"{error.request.url} is away: {error or type(error).__name__}"
+    return str(error)
+
+
 def demo(
     sample: Annotated[
         float, typer.Option(min=0.001, max=1.0, help="Share of the households, for a small world.")
     ] = 1.0,
+    until: Annotated[str | None, typer.Option(help="Stop after this step, without report.")] = None,
 ) -> None:
     """Start everything, send a year of real baskets through, train, serve, and report."""
     console = Console()
@@ -35,21 +46,21 @@ def demo(
     try:
         with Display(console) as display:
             Stack(settings).up(None, display)
-        Demo(_environment(settings), settings.data_dir, console, sample).run()
+        Demo(_environment(settings), settings.data_dir, console, sample).run(until)
     except (
         StackError,
         RefusedError,
         PipelineFailedError,
         UnsettledError,
         ValueError,
+        httpx.HTTPError,
+        ExceptionGroup,
     ) as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, markup=True)
+        shown = Console(stderr=True)
+        shown.print("[bold red]error:[/]", escape(_said(error)), highlight=False)
         raise typer.Exit(1) from error
-    except ExceptionGroup as group:
-        first = group.exceptions[0]
-        Console(stderr=True).print("[bold red]error:[/]", str(first), highlight=False)
-        raise typer.Exit(1) from group
-    report(as_json=False)
+    if until is None:
+        report(as_json=False)
 
 
 def report(

@@ -72,7 +72,8 @@ def load(sample: float = 1.0) -> Source:
     Parameters
     ----------
     sample
-        Share of the households to keep, for a small world; 1 keeps all.
+        Share of the households to keep, for a small world, with the products that they bought;
+        1 keeps all.
 
     Raises
     ------
@@ -105,6 +106,8 @@ def load(sample: float = 1.0) -> Source:
     lines["list_minor"] = lines["total_minor"] + lines["discount_minor"]
     lines = lines.sort_values(["sold_at", "basket_id", "product_id"], kind="stable")
     lines = lines.reset_index(drop=True)
+    if sample < 1:
+        products = products[products["product_id"].astype("int64").isin(lines["product_id"])]
     return Source(lines, _with_unlisted(products, lines))
 
 

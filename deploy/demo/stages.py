@@ -106,32 +106,56 @@ class Demo:
             outcome = work(shown)
         self.journal.mark(name, outcome)
 
-    def run(self) -> None:
+    def _plan(self) -> dict[str, Callable[[], None]]:
+        """Return the steps by name, in their order."""
+        return {
+            "catalogue": lambda: self._once("catalogue", "import the catalogue", self._catalogue),
+            "history": self._all_history,
+            BEFORE_MODELS.name: lambda: self._live(
+                BEFORE_MODELS, Pace(0.0, with_recommendations=False)
+            ),
+            "first pipeline run": lambda: self._once(
+                "first pipeline run",
+                "dbt, checks, training: the year",
+                lambda shown: self._pipeline(shown, LIVE_FROM.date(), SECOND_PHASE_FROM.date()),
+            ),
+            WITH_MODELS.name: lambda: self._live(WITH_MODELS, Pace(0.3, with_recommendations=True)),
+            "second pipeline run": lambda: self._once(
+                "second pipeline run",
+                "dbt, checks, training: the last days",
+                lambda shown: self._pipeline(shown, SECOND_PHASE_FROM.date(), LIVE_UNTIL.date()),
+            ),
+        }
+
+    def _all_history(self) -> None:
+        self._once("history", "import the history through Kafka", self._history)
+        self._once("history settled", "wait for the warehouse", self._settle)
+
+    def run(self, until: str | None = None) -> None:
         """Do what is not done yet.
+
+        Parameters
+        ----------
+        until
+            The last step to do; None does all.
 
         Raises
         ------
         RefusedError, PipelineFailedError, UnsettledError
             If a stage fails; the next run goes on with it.
+        ValueError
+            If no step has that name.
         """
+        plan = self._plan()
+        if until is not None and until not in plan:
+            raise ValueError(f"until: there is no step {until!r}, but {', '.join(plan)}")
         self.journal.mark("sample", self.sample)
         if "second pipeline run" not in self.journal.done:
             _ = self.world
-        self._once("catalogue", "import the catalogue", self._catalogue)
-        self._once("history", "import the history through Kafka", self._history)
-        self._once("history settled", "wait for the warehouse", self._settle)
-        self._live(BEFORE_MODELS, Pace(0.0, with_recommendations=False))
-        self._once(
-            "first pipeline run",
-            "dbt, checks, training: the year",
-            lambda shown: self._pipeline(shown, LIVE_FROM.date(), SECOND_PHASE_FROM.date()),
-        )
-        self._live(WITH_MODELS, Pace(0.3, with_recommendations=True))
-        self._once(
-            "second pipeline run",
-            "dbt, checks, training: the last days",
-            lambda shown: self._pipeline(shown, SECOND_PHASE_FROM.date(), LIVE_UNTIL.date()),
-        )
+        for name, do in plan.items():
+            do()
+            if name == until:
+                return
 
     def _storefront(self) -> Storefront:
         return Storefront(
