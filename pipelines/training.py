@@ -51,7 +51,7 @@ def recommend_artifact(source: Source) -> Artifact:
     """Train the recommender on every order line of the complete days."""
     as_of = last_midnight(source)
     lines = source.frame(
-        "SELECT order_id, subject, sku, ordered_at, order_date, quantity "
+        "SELECT order_id, subject, sku, ordered_at, order_date, quantity, unit "
         "FROM marts.fct_order_lines WHERE order_date < {as_of:Date}",
         {"as_of": as_of.date()},
     )

@@ -39,9 +39,11 @@ query ($run: ID!) {
 }
 """
 _FAILURES = """
-query ($run: ID!) {
-  logsForRun(runId: $run) {
+query ($run: ID!, $after: String) {
+  logsForRun(runId: $run, afterCursor: $after) {
     ... on EventConnection {
+      cursor
+      hasMore
       events {
         __typename
         ... on ExecutionStepFailureEvent { stepKey error { message causes { message } } }
@@ -121,11 +123,17 @@ def follow(url: str, run: str, on_progress: Callable[[Progress], None]) -> None:
 
 
 def _why(url: str, run: str) -> str:
-    events = _ask(url, _FAILURES, {"run": run})["logsForRun"]["events"]
     reasons = []
-    for event in events:
-        if event["__typename"] == "ExecutionStepFailureEvent":
-            causes = [cause["message"] for cause in (event["error"] or {}).get("causes", [])]
-            message = " ".join([(event["error"] or {}).get("message", ""), *causes])
-            reasons.append(f"{event['stepKey']}: {message.strip()[:1500]}")
+    after: str | None = None
+    while True:
+        page = _ask(url, _FAILURES, {"run": run, "after": after})["logsForRun"]
+        for event in page["events"]:
+            if event["__typename"] == "ExecutionStepFailureEvent":
+                error = event["error"] or {"message": "", "causes": []}
+                causes = [cause["message"] for cause in error["causes"]]
+                message = " ".join([error["message"], *causes])
+                reasons.append(f"{event['stepKey']}: {message.strip()[:1500]}")
+        if not page["hasMore"]:
+            break
+        after = page["cursor"]
     return f"run {run} failed: " + ("; ".join(reasons) or "see its page in Dagster")
