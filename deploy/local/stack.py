@@ -34,6 +34,8 @@ _DAGSTER = """telemetry:
 concurrency:
   runs:
     max_concurrent_runs: 1
+nux:
+  enabled: false
 run_monitoring:
   enabled: true
   poll_interval_seconds: 10

@@ -5,9 +5,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from pipelines.defs.partitions import BEGINNING, days_of
+
+
+class _ByFolder(DagsterDbtTranslator):
+    """Groups models by their folder, which is also their schema."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Return staging, intermediate, marts, features, or reference for seeds."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "reference"
+        return str(dbt_resource_props["fqn"][1])
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -23,6 +33,7 @@ def models(
     @dbt_assets(
         manifest=manifest,
         exclude="resource_type:seed",
+        dagster_dbt_translator=_ByFolder(),
         name="dbt_models",
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -40,7 +51,12 @@ def models(
 def seeds(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """Return the reference tables: emission factors and the mappings onto them."""
 
-    @dbt_assets(manifest=manifest, select="resource_type:seed", name="dbt_seeds")
+    @dbt_assets(
+        manifest=manifest,
+        select="resource_type:seed",
+        name="dbt_seeds",
+        dagster_dbt_translator=_ByFolder(),
+    )
     def dbt_seeds(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         yield from dbt.cli(["build"], context=context).stream()
 
