@@ -120,7 +120,7 @@ def known_at(given: Series, origin: int) -> NDArray[np.float32]:
         day = given.first_day + pd.Timedelta(days=origin + ahead - 1)
         columns = [
             np.full(len(units), ahead),
-            np.full(len(units), day.dayofweek),
+            np.full(len(units), day.day_of_week),
             past[:, 0],
             past[:, :4].mean(axis=1),
             past.mean(axis=1),
