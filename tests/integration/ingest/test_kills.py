@@ -94,6 +94,7 @@ def test_told_to_stop_it_inserts_what_it_has_and_leaves_nothing_pending(
     until(lambda: count(warehouse, Topic.ORDERS) > 0, "it is at work")
     assert sink.end() == 0
     sink.start()
+    feed.produce(100)
     until(lambda: feed.arrived(warehouse), "everything is there")
     assert sink.end() == 0
     assert "replaying" not in sink.log()
