@@ -14,6 +14,7 @@ import asyncpg
 import httpx
 import numpy as np
 import pandas as pd
+from clickhouse_connect.driver.exceptions import OperationalError
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from deploy.demo.source import LIVE_FROM, load
@@ -232,7 +233,7 @@ def gather(environment: dict[str, str], data_dir: Path) -> dict[str, Any]:
                 "carbon": _carbon(client),
                 "latencies": _latencies(client, environment["SERVING_URL"]),
             }
-    except (OSError, httpx.HTTPError) as error:
+    except (OSError, httpx.HTTPError, OperationalError) as error:
         raise BrokenError(f"a service is away: {error}") from error
     found["urls"] = {
         "storefront": environment["STOREFRONT_URL"] + "/docs",
