@@ -94,13 +94,13 @@ def _models(environment: dict[str, str]) -> list[dict[str, Any]]:
 def _live_fraud(client: Any, data_dir: Path) -> dict[str, Any]:
     """Hold the scores that orders got while they were placed against what they really were."""
     rows = client.query_df(
-        "SELECT o.source_ref AS source_ref, d.score AS score, d.action AS action FROM "
+        "SELECT o.source_ref AS source_ref, d.score AS score, o.risk AS risk FROM "
         "(SELECT JSONExtractString(data, 'request', 'order_id') AS order_id, "
-        "JSONExtractFloat(data, 'scores', 'fraud') AS score, "
-        "JSONExtractString(data, 'model_version') AS action "
-        "FROM raw.decisions WHERE JSONExtractString(data, 'family') = 'fraud') AS d "
-        "JOIN (SELECT toString(order_id) AS order_id, source_ref FROM marts.fct_orders) AS o "
-        "ON d.order_id = o.order_id"
+        "argMax(JSONExtractFloat(data, 'scores', 'fraud'), received_at) AS score "
+        "FROM raw.decisions WHERE JSONExtractString(data, 'family') = 'fraud' "
+        "AND JSONExtractString(data, 'fallback') = '' GROUP BY order_id) AS d "
+        "JOIN (SELECT toString(order_id) AS order_id, source_ref, risk FROM marts.fct_orders) AS o "
+        "ON d.order_id = o.order_id ORDER BY source_ref"
     )
     if rows.empty:
         return {"scored": 0}
@@ -108,18 +108,26 @@ def _live_fraud(client: Any, data_dir: Path) -> dict[str, Any]:
     scenario = truth.set_index("source_ref")["scenario"]
     kind = rows["source_ref"].map(scenario)
     labels = kind.notna().to_numpy()
+    reviewed = (rows["risk"] == "review").to_numpy()
     if labels.all() or not labels.any():
         return {"scored": len(rows), "frauds": int(labels.sum())}
     scores = rows["score"].to_numpy(dtype=np.float64)
     alerts = np.argsort(-scores, kind="stable")[: max(1, round(0.05 * len(scores)))]
-    caught = pd.Series(labels[alerts]).sum()
+    top = np.isin(np.arange(len(scores)), alerts)
+    caught = {
+        f"{name}_among_them": f"{int(top[kind == name].sum())} of {int((kind == name).sum())}"
+        for name in sorted(kind.dropna().unique())
+    }
     return {
         "scored": len(rows),
         "frauds": int(labels.sum()),
         "average_precision": float(average_precision_score(labels, scores)),
         "auc": float(roc_auc_score(labels, scores)),
+        "sent_to_review": int(reviewed.sum()),
+        "frauds_sent_to_review": int((reviewed & labels).sum()),
         "alerts_at_5_percent": len(alerts),
-        "frauds_among_them": int(caught),
+        "frauds_among_them": int(labels[alerts].sum()),
+        **caught,
     }
 
 
