@@ -23,7 +23,7 @@ def _bars(axes: Axes, frame: pd.DataFrame, title: str, unit: str) -> None:
 
 
 def picture(environment: dict[str, str], data_dir: Path) -> Path:
-    """Draw daily sales, departments by sales and footprint, and one product's forecast.
+    """Draw daily sales, departments by sales and by footprint, and chargebacks by day.
 
     Returns
     -------

@@ -196,7 +196,7 @@ def _measured(ask: Callable[[], httpx.Response]) -> dict[str, float]:
     return {"p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "failures": failures}
 
 
-def _broken(found: dict[str, Any]) -> list[str]:
+def broken_invariants(found: dict[str, Any]) -> list[str]:
     """Name every invariant that does not hold."""
     broken = []
     if found["totals"]["source"] != found["totals"]["fct_orders"]:
@@ -249,5 +249,5 @@ def gather(environment: dict[str, str], data_dir: Path) -> dict[str, Any]:
         "dagster": environment["DAGSTER_URL"],
         "warehouse": environment["CLICKHOUSE_URL"],
     }
-    found["broken"] = _broken(found)
+    found["broken"] = broken_invariants(found)
     return found
