@@ -34,6 +34,14 @@ def coverage(sold: NDArray[np.float32], forecast: NDArray[np.float32]) -> float:
     return float(((sold >= forecast[:, :, 0]) & (sold <= forecast[:, :, 2])).mean())
 
 
+def exceedance(sold: NDArray[np.float32], forecast: NDArray[np.float32]) -> float:
+    """Return the share of days that sold more than p90: what a stock of p90 would have missed.
+
+    Sales of 0 cannot fall below a p10 of 0, so for slow products this end alone can be wrong.
+    """
+    return float((sold > forecast[:, :, 2]).mean())
+
+
 def naive(early: Series) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the two baselines' forecasts: the last same weekday, and quantiles of the last 8."""
     past = np.stack(
@@ -80,13 +88,19 @@ def evaluate(
         )
         for baseline, theirs in ((LAST_WEEKDAY, last), (WEEKDAYS, weekdays))
     ]
-    covered = Metric(
-        name="interval_80_miscoverage",
-        value=abs(coverage(sold, forecast) - 0.8),
-        baseline=WEEKDAYS,
-        baseline_value=abs(coverage(sold, weekdays) - 0.8),
-        higher_is_better=False,
-        n=sold.size,
-        **window,
-    )
-    return [*metrics, covered]
+    ends = [
+        Metric(
+            name=name,
+            value=abs(share(sold, forecast) - nominal),
+            baseline=WEEKDAYS,
+            baseline_value=abs(share(sold, weekdays) - nominal),
+            higher_is_better=False,
+            n=sold.size,
+            **window,
+        )
+        for name, share, nominal in (
+            ("interval_80_miscoverage", coverage, 0.8),
+            ("p90_misexceedance", exceedance, 0.1),
+        )
+    ]
+    return [*metrics, *ends]

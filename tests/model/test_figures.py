@@ -86,6 +86,7 @@ def test_demand_is_foreseen_better_than_by_past_weekdays(
 
 def test_the_interval_holds_about_as_many_days_as_it_says(forecaster: Artifact) -> None:
     assert figure(forecaster, "interval_80_miscoverage").value < 0.15
+    assert figure(forecaster, "p90_misexceedance").value < 0.06
 
 
 @pytest.mark.parametrize("family", ["recommender", "detector", "forecaster"])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import demand
-from models.demand.evaluate import coverage, naive, pinball
+from models.demand.evaluate import coverage, exceedance, naive, pinball
 from models.demand.score import Forecaster, load, save
 from models.demand.series import (
     HORIZON,
@@ -102,6 +102,7 @@ def test_an_interval_holds_its_ends() -> None:
     sold = np.array([[1.0, 3.0, 0.0, 4.0]], dtype=np.float32)
     forecast = np.tile(np.array([1.0, 2.0, 3.0], dtype=np.float32), (1, 4, 1))
     assert coverage(sold, forecast) == 0.5
+    assert exceedance(sold, forecast) == 0.25
 
 
 @pytest.fixture
