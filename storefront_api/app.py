@@ -10,17 +10,20 @@ from fastapi_offline import FastAPIOffline
 
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.collect.endpoints import router as collect
+from storefront_api.collect.schemas import MAX_BYTES
 from storefront_api.health import router as health
 from storefront_api.inventory.endpoints import router as inventory
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
 from storefront_api.platform import errors, logs
 from storefront_api.platform.auth import Gate
+from storefront_api.platform.bodies import LimitBodies
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.metrics import Measure
 from storefront_api.platform.model_endpoint import ModelEndpoint
+from storefront_api.platform.tracing import Trace
 from storefront_api.recommendations.endpoints import router as recommendations
 from storefront_api.services import Services
 from storefront_api.sessions import router as sessions
@@ -59,8 +62,11 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         version="0.1.0",
         description=DESCRIPTION,
         lifespan=lifespan,
+        responses=errors.problems(500),
     )
+    app.add_middleware(LimitBodies, limits={"/collect": MAX_BYTES})
     app.add_middleware(Measure)
+    app.add_middleware(Trace)
     errors.install(app)
     for router in (
         health,

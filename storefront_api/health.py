@@ -28,10 +28,7 @@ async def lives() -> Health:
 @router.get("/readyz", responses=problems(503))
 async def ready(services: Injected) -> Health:
     """Answer when PostgreSQL and Kafka do."""
-    try:
-        await services.pool.fetchval("SELECT next_batch FROM relay")
-    except OSError as error:
-        raise AwayError(f"PostgreSQL is away: {error}") from error
+    await services.pool.fetchval("SELECT next_batch FROM relay")
     if not await services.clicks.reachable():
         raise AwayError("Kafka is away")
     return Health()

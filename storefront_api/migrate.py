@@ -24,11 +24,10 @@ async def create_database(url: str) -> None:
     name = parts.path.lstrip("/")
     connection = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
     try:
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             quoted = name.replace('"', '""')
             await connection.execute(f'CREATE DATABASE "{quoted}"')
-    except asyncpg.DuplicateDatabaseError:
-        return
     finally:
         await connection.close()
 

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, Path, Query
 from storefront_api.catalog import service
 from storefront_api.catalog.schemas import CatalogImport, ImportOut, ProductOut, ProductPage
 from storefront_api.platform.auth import Partner, public
-from storefront_api.platform.errors import problems
+from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
 router = APIRouter(tags=["catalog"])
 
 
-@router.get("/products", dependencies=[Depends(public)], responses=problems(422))
+@router.get("/products", dependencies=[Depends(public)], responses=problems(422, 503))
 async def list_products(
     services: Injected,
     after: Annotated[str, Query(max_length=64, description="A page's `next_cursor`.")] = "",
@@ -28,7 +28,9 @@ async def list_products(
     return await service.list_products(services, after, department, category, limit)
 
 
-@router.get("/products/{product_id}", dependencies=[Depends(public)], responses=problems(404, 422))
+@router.get(
+    "/products/{product_id}", dependencies=[Depends(public)], responses=problems(404, 422, 503)
+)
 async def read_product(
     services: Injected, product_id: Annotated[str, Path(max_length=64)]
 ) -> ProductOut:
@@ -36,7 +38,7 @@ async def read_product(
     return await service.read_product(services, product_id)
 
 
-@router.post("/catalog/imports", responses=problems(401, 403, 422))
+@router.post("/catalog/imports", responses=problems(401, 403, *BODY, 503))
 async def import_products(
     services: Injected, caller: Partner, wanted: CatalogImport, trace_id: TraceId
 ) -> ImportOut:

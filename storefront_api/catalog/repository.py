@@ -38,6 +38,7 @@ _ONE = """
 SELECT p.*, coalesce(s.on_hand, 0) AS on_hand
 FROM products p LEFT JOIN stock s USING (sku) WHERE p.product_id = $1 ORDER BY p.sku
 """
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7236403)"
 _STAGE = f"""
 CREATE TEMP TABLE incoming ON COMMIT DROP AS
 SELECT {_LIST}, 0::bigint AS opening_stock FROM products WITH NO DATA
@@ -83,7 +84,11 @@ async def product(connection: Connection, product_id: str) -> list[Any]:
 
 
 async def stage(connection: Connection, records: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """Load variants beside the catalogue and return those that would change it."""
+    """Load variants beside the catalogue and return those that would change it.
+
+    Imports wait for each other, or two of them would tell of the same change.
+    """
+    await connection.execute(_ONE_AT_A_TIME)
     await connection.execute(_STAGE)
     columns = [*COLUMNS, "opening_stock"]
     await connection.copy_records_to_table("incoming", records=records, columns=columns)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import UUID7, BaseModel, ConfigDict, Field
+
+from storefront_api.platform.requests import Instant
 
 MAX_EVENTS = 500
 MAX_BYTES = 2**20
@@ -16,12 +17,12 @@ class ClickIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: UUID = Field(
+    id: UUID7 = Field(
         description="UUIDv7, made where the click happened; the same again is a repeat."
     )
     type: str = Field(max_length=64)
     version: int = Field(default=1, ge=1)
-    occurred_at: AwareDatetime
+    occurred_at: Instant
     subject: str = Field(default="", max_length=64, description="For partners only.")
     data: dict[str, Any]
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from storefront_api.orders import service
 from storefront_api.orders.schemas import OrderIn, OrderOut
 from storefront_api.platform.auth import Known
-from storefront_api.platform.errors import problems
+from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.requests import Keyed, StatedAt
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
@@ -21,7 +21,7 @@ router = APIRouter(tags=["orders"])
     "/orders",
     status_code=201,
     response_model=OrderOut,
-    responses=problems(401, 403, 409, 422),
+    responses=problems(401, 403, 409, *BODY, 503),
 )
 async def place(
     services: Injected,
@@ -37,7 +37,7 @@ async def place(
     return Response(answer.body, answer.status, media_type="application/json")
 
 
-@router.get("/orders/{order_id}", responses=problems(401, 404, 422))
+@router.get("/orders/{order_id}", responses=problems(401, 404, 422, 503))
 async def read(services: Injected, caller: Known, order_id: UUID) -> OrderOut:
-    """Read an order that the caller placed."""
+    """Read an order that the caller placed, or that was placed for the caller."""
     return await service.read(services, caller, order_id)

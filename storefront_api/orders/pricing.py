@@ -12,6 +12,8 @@ from storefront_api.orders.schemas import LineIn
 from storefront_api.platform.errors import InvalidError
 
 MILLI = Decimal(1000)
+MAX_MINOR = 2**53 - 1
+"""The largest amount that an event can carry."""
 
 
 def _problem(index: int, name: str, message: str) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def price_lines(
     ------
     InvalidError
         If a sku is unknown or sold in another currency, a line without stated money has no
-        quantity, or a discount is larger than the list price.
+        quantity, a discount is larger than the list price, or the sum cannot be told.
     """
     problems, priced = [], []
     for index, line in enumerate(lines):
@@ -62,6 +64,10 @@ def price_lines(
             continue
         unit = Unit(known["unit"])
         list_minor = _list_minor(line, unit, known["list_price_minor"])
+        if list_minor > MAX_MINOR:
+            rule = f"costs more than {MAX_MINOR} minor units"
+            problems.append(_problem(index, "quantity", rule))
+            continue
         discount_minor = line.discount_minor or 0
         if discount_minor > list_minor:
             rule = f"must not exceed the list price, {list_minor}"
@@ -80,4 +86,6 @@ def price_lines(
         )
     if problems:
         raise InvalidError(problems[0]["message"], field=problems[0]["field"], details=problems)
+    if sum(line.total_minor for line in priced) > MAX_MINOR:
+        raise InvalidError(f"together cost more than {MAX_MINOR} minor units", field="body.lines")
     return priced

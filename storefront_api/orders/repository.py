@@ -24,7 +24,7 @@ SELECT $1, * FROM unnest(
     $15::int[], $16::text[], $17::bigint[], $18::text[], $19::bigint[], $20::bigint[], $21::bigint[]
 )
 """
-_ORDER = "SELECT * FROM orders WHERE order_id = $1 AND placed_by = $2"
+_ORDER = "SELECT * FROM orders WHERE order_id = $1 AND $2 IN (placed_by, subject)"
 _LINES = """
 SELECT line_number, sku, quantity, unit, list_minor, discount_minor, total_minor
 FROM order_lines WHERE order_id = $1 ORDER BY line_number
@@ -54,8 +54,8 @@ async def insert(
     await connection.execute(_INSERT, *order, *columns)
 
 
-async def find(connection: Connection, order_id: UUID, placed_by: str) -> tuple[Any, list[Any]]:
-    """Return an order and its lines if that caller placed it, else None."""
-    order = await connection.fetchrow(_ORDER, order_id, placed_by)
+async def find(connection: Connection, order_id: UUID, caller: str) -> tuple[Any, list[Any]]:
+    """Return an order and its lines if the caller placed it or is its subject, else None."""
+    order = await connection.fetchrow(_ORDER, order_id, caller)
     lines = await connection.fetch(_LINES, order_id) if order else []
     return order, lines

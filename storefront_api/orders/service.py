@@ -189,7 +189,7 @@ def _answer(event: OrderCompletedV1) -> OrderOut:
 
 
 async def read(services: Services, caller: Caller, order_id: UUID) -> OrderOut:
-    """Return an order that the caller placed.
+    """Return an order that the caller placed, or that was placed for the caller.
 
     Raises
     ------

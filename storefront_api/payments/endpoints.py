@@ -11,7 +11,7 @@ from storefront_api.payments import service
 from storefront_api.payments.schemas import DisputeIn, DisputeOut, RefundIn, RefundOut
 from storefront_api.payments.signature import verify
 from storefront_api.platform.auth import Partner, public
-from storefront_api.platform.errors import problems
+from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.requests import Keyed, StatedAt
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
@@ -23,7 +23,7 @@ router = APIRouter(tags=["payments"])
     "/orders/{order_id}/refunds",
     status_code=201,
     response_model=RefundOut,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(401, 403, 404, 409, *BODY, 503),
 )
 async def refund(
     services: Injected,
@@ -40,7 +40,7 @@ async def refund(
 
 
 @router.post(
-    "/webhooks/disputes", dependencies=[Depends(public)], responses=problems(401, 404, 422)
+    "/webhooks/disputes", dependencies=[Depends(public)], responses=problems(401, 404, *BODY, 503)
 )
 async def dispute(
     services: Injected,

@@ -15,6 +15,13 @@ RETURNING subject, currency, refunded_minor
 """
 _ORDER = "SELECT subject, currency, total_minor, refunded_minor FROM orders WHERE order_id = $1"
 _REFUND = "INSERT INTO refunds VALUES ($1, $2, $3, $4, $5)"
+_RETURNABLE = """
+SELECT sku, sum(quantity)::bigint - coalesce((
+    SELECT sum(delta) FROM stock_movements m
+    WHERE m.reason = 'return' AND m.reference = $2 AND m.sku = l.sku
+), 0)::bigint AS units
+FROM order_lines l WHERE order_id = $1 GROUP BY sku
+"""
 _DISPUTE = """
 INSERT INTO disputes VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING dispute_id
 """
@@ -40,6 +47,12 @@ async def add_refund(
 ) -> None:
     """Append a refund."""
     await connection.execute(_REFUND, refund_id, order_id, amount_minor, reason, at)
+
+
+async def returnable(connection: Connection, order_id: UUID) -> dict[str, int]:
+    """Return how much of each sku of an order has not come back yet."""
+    rows = await connection.fetch(_RETURNABLE, order_id, str(order_id))
+    return {row["sku"]: row["units"] for row in rows}
 
 
 async def add_dispute(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from storefront_api.events.parts import Sku
+from storefront_api.platform.requests import Instant
 
 RefundReason = Literal["returned", "not_received", "damaged", "goodwill"]
 DisputeReason = Literal["fraudulent", "product_not_received", "duplicate", "general"]
@@ -50,7 +51,7 @@ class DisputeIn(BaseModel):
     order_id: UUID
     amount_minor: int = Field(ge=1, le=2**53 - 1)
     reason: DisputeReason
-    disputed_at: AwareDatetime
+    disputed_at: Instant
 
 
 class DisputeOut(BaseModel):

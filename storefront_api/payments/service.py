@@ -34,7 +34,7 @@ async def refund(
     NotFoundError
         If there is no such order.
     ConflictError
-        If the order's refunds would exceed its total.
+        If the order's refunds would exceed its total, or more came back than was ordered.
     """
     now = services.clock()
     at = stated_at or now
@@ -69,6 +69,12 @@ async def refund(
         for item in wanted.restock:
             deltas[item.sku] = deltas.get(item.sku, 0) + item.quantity
         if deltas:
+            # The order's row is locked since its refund was counted, so nobody else returns.
+            left = await repository.returnable(connection, order_id)
+            excess = sorted(sku for sku, units in deltas.items() if units > left.get(sku, 0))
+            if excess:
+                message = f"more than was ordered: {', '.join(excess)}"
+                raise ConflictError(message, field="body.restock")
             await add(connection, deltas, "return", str(order_id), at, now, trace_id)
         out = RefundOut(
             refund_id=refund_id,

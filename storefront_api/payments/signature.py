@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from storefront_api.platform.errors import UnauthenticatedError
 
 TOLERANCE = timedelta(minutes=5)
-_FORM = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
+_FORM = re.compile(r"t=(\d{1,10}),v1=([0-9a-f]{64})")
 _FIELD = "header.X-Signature"
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from storefront_api.platform.errors import ForbiddenError, UnauthenticatedError
 
@@ -52,7 +52,7 @@ class Gate:
     """
 
     def __init__(self, partner_token: str, key: str) -> None:
-        self._partner_token = partner_token
+        self._partner_token = partner_token.encode()
         self._key = key.encode()
         self._tokens = URLSafeTimedSerializer(key, salt="shopper")
 
@@ -73,11 +73,11 @@ class Gate:
         UnauthenticatedError
             If it is neither the partners' nor one that was issued.
         """
-        if self._partner_token and hmac.compare_digest(token, self._partner_token):
+        if self._partner_token and hmac.compare_digest(token.encode(), self._partner_token):
             return Caller(PARTNER, "")
         try:
             anonymous_id = str(self._tokens.loads(token, max_age=TOKEN_AGE_S))
-        except BadSignature:
+        except BadData:
             raise UnauthenticatedError(
                 "the token is unknown or has expired", field="header.Authorization"
             ) from None

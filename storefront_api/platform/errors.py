@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
 
 class Problem(BaseModel):
@@ -78,6 +81,12 @@ class OutOfStockError(ConflictError):
     code = "out_of_stock"
 
 
+class KeyInFlightError(ConflictError):
+    """A request with the same idempotency key is under way; the same request may be sent again."""
+
+    code = "key_in_flight"
+
+
 class KeyReusedError(StoreError):
     """An idempotency key came again with another request."""
 
@@ -90,11 +99,31 @@ class TooLargeError(StoreError):
     status, code = 413, "too_large"
 
 
+class LengthRequiredError(StoreError):
+    """The body does not say how long it is."""
+
+    status, code = 411, "length_required"
+
+
 class AwayError(StoreError):
     """A service that is needed is away; the same request may succeed later."""
 
     status, code = 503, "away"
     retry_after_s = 2
+
+
+DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""What asyncpg raises when its server has gone, is starting or stopping, or does not answer."""
+
+
+BODY = (411, 413, 422)
+"""What every route with a body may answer."""
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -106,15 +135,18 @@ def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None
     return JSONResponse(problem.model_dump(), status_code=status, headers=headers)
 
 
+def answer(error: StoreError) -> JSONResponse:
+    """Return the answer to a refused request."""
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, AwayError) else None
+    return _answer(error.status, error.problem, headers)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of an application in the one shape."""
 
     @app.exception_handler(StoreError)
     async def refused(_: Request, error: StoreError) -> JSONResponse:
-        headers = (
-            {"Retry-After": str(error.retry_after_s)} if isinstance(error, AwayError) else None
-        )
-        return _answer(error.status, error.problem, headers)
+        return answer(error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -127,3 +159,24 @@ def install(app: FastAPI) -> None:
             code="invalid", message=first["message"], field=first["field"], details=details
         )
         return _answer(422, problem)
+
+    @app.exception_handler(HTTPException)
+    async def not_routed(_: Request, error: HTTPException) -> JSONResponse:
+        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        headers = dict(error.headers) if error.headers else None
+        return _answer(error.status_code, Problem(code=code, message=str(error.detail)), headers)
+
+    @app.exception_handler(asyncpg.DataError)
+    async def not_storable(_: Request, error: asyncpg.DataError) -> JSONResponse:
+        return _answer(422, Problem(code="invalid", message=f"cannot be stored: {error}"))
+
+    async def store_away(_: Request, error: Exception) -> JSONResponse:
+        problem = Problem(code=AwayError.code, message=f"PostgreSQL is away: {error!r}")
+        return _answer(AwayError.status, problem, {"Retry-After": str(AwayError.retry_after_s)})
+
+    for kind in DATABASE_AWAY:
+        app.add_exception_handler(kind, store_away)
+
+    @app.exception_handler(Exception)
+    async def failed(_: Request, __: Exception) -> JSONResponse:
+        return _answer(500, Problem(code="internal", message="the store has failed; it is logged"))

@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass
 
 from storefront_api.platform.database import Connection
-from storefront_api.platform.errors import KeyReusedError
+from storefront_api.platform.errors import KeyInFlightError, KeyReusedError
 
 _CLAIM = """
-INSERT INTO idempotency_keys (caller, key, request_sha256) VALUES ($1, $2, $3)
+INSERT INTO idempotency_keys (caller, key, request_sha256)
+SELECT $1, $2, $3 WHERE pg_try_advisory_xact_lock(hashtextextended($1 || chr(10) || $2, 0))
 ON CONFLICT DO NOTHING RETURNING key
 """
 _FIND = "SELECT request_sha256, status, body FROM idempotency_keys WHERE caller = $1 AND key = $2"
@@ -69,11 +70,22 @@ async def find(connection: Connection, request: Request) -> Answer | None:
 async def claim(connection: Connection, request: Request) -> Answer | None:
     """Take the request's key for this transaction, or return the answer it already has.
 
-    A request with the same key that is under way is waited for.
+    Raises
+    ------
+    KeyReusedError
+        If the key was used for another request.
+    KeyInFlightError
+        If a request with the same key is under way.
     """
     if await connection.fetchval(_CLAIM, request.caller, request.key, request.sha256):
         return None
-    return await find(connection, request)
+    given = await find(connection, request)
+    if given is None:
+        raise KeyInFlightError(
+            "a request with this key is under way; send it again later",
+            field="header.Idempotency-Key",
+        )
+    return given
 
 
 async def keep(connection: Connection, request: Request, answer: Answer) -> None:

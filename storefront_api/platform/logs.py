@@ -11,6 +11,7 @@ import structlog
 def configure() -> None:
     """Write the process's log, librdkafka's included, as one JSON object a line."""
     shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

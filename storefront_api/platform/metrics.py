@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 
+import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger()
 
 LATENCY = Histogram(
     "ecomarket_http_request_seconds",
@@ -23,7 +26,7 @@ OLDEST = Gauge("ecomarket_relay_oldest_seconds", "Age of the oldest of them.")
 
 
 class Measure:
-    """Middleware that times every request by its route's template."""
+    """Middleware that times every request by its route's template, and logs the refused ones."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,3 +51,6 @@ class Measure:
             route = getattr(scope.get("route"), "path", "unknown")
             elapsed = time.perf_counter() - started
             LATENCY.labels(scope["method"], route, str(status)).observe(elapsed)
+            if status >= 400:
+                method, milliseconds = scope["method"], round(elapsed * 1000, 1)
+                log.info("refused", method=method, route=route, status=status, ms=milliseconds)

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+from uuid import UUID
 
 import httpx
 import structlog
+from pydantic import BaseModel
 
 from storefront_api.events.orders import OrderV1
 from storefront_api.events.parts import Unit
 from storefront_api.platform import metrics
 
 log = structlog.get_logger()
+
+
+class _Score(BaseModel):
+    decision_id: UUID
+    action: Literal["allow", "review"]
+
+
+class _Item(BaseModel):
+    sku: str
+
+
+class _Slate(BaseModel):
+    decision_id: UUID
+    slate: list[_Item]
+
+
+_Answer = TypeVar("_Answer", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -45,9 +65,10 @@ class ModelEndpoint:
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
         self._client = httpx.AsyncClient(
             base_url=url,
-            timeout=timeout_s,
+            timeout=None,
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
         )
 
@@ -67,26 +88,30 @@ class ModelEndpoint:
             "payment_country": order.payment.country,
             "ip_country": order.ip_country,
         }
-        answer = await self._ask("fraud", "POST", "/v1/fraud/score", json=question)
-        if answer is None or answer.get("action") not in ("allow", "review"):
+        answer = await self._ask(_Score, "fraud", "POST", "/v1/fraud/score", json=question)
+        if answer is None:
             return Risk("unscored", "")
-        return Risk(answer["action"], str(answer["decision_id"]))
+        return Risk(answer.action, str(answer.decision_id))
 
     async def recommend(self, subject: str, k: int, context: Sequence[str]) -> Slate | None:
         """Return recommended products, or None if there is no answer."""
         parameters = {"subject": subject, "k": k, "context": ",".join(context)}
-        answer = await self._ask("recommendations", "GET", "/v1/recommendations", params=parameters)
-        if answer is None or not answer.get("slate"):
+        path = "/v1/recommendations"
+        answer = await self._ask(_Slate, "recommendations", "GET", path, params=parameters)
+        if answer is None or not answer.slate:
             return None
-        skus = tuple(str(item["sku"]) for item in answer["slate"])
-        return Slate(skus, str(answer["decision_id"]))
+        return Slate(tuple(item.sku for item in answer.slate), str(answer.decision_id))
 
-    async def _ask(self, what: str, method: str, path: str, **request: Any) -> Any:
+    async def _ask(
+        self, kind: type[_Answer], what: str, method: str, path: str, **request: Any
+    ) -> _Answer | None:
+        # The client's own timeouts bound each step; only this bounds their sum.
         try:
-            response = await self._client.request(method, path, **request)
+            async with asyncio.timeout(self._timeout_s):
+                response = await self._client.request(method, path, **request)
             response.raise_for_status()
-            return response.json()
-        except (httpx.HTTPError, ValueError) as error:
+            return kind.model_validate_json(response.content)
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
             metrics.DEGRADED.labels(what).inc()
             log.info("going on without the model endpoint", what=what, error=repr(error))
             return None

@@ -21,16 +21,24 @@ from prometheus_client import start_http_server
 
 from storefront_api.events import Topic
 from storefront_api.platform import logs, metrics
+from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.settings import Settings
 
 GROUP = "outbox-relay"
+"""Prefix of the consumer group and the transactional id; the database's identity follows."""
 CARRIER = TopicPartition(Topic.ORDERS.value, 0)
 """Partition whose committed offset, in the relay's own group, counts batches and not messages."""
 BATCH_ROWS = 5_000
 IDLE_S = 0.02
 LOCK = 7_236_402
-KAFKA_TIMEOUT_S = 60.0
+INIT_TIMEOUT_S = 60.0
+BATCH_TIMEOUT_S = 15.0
+"""After this long a batch is begun anew by a new producer, which ends the old one's transaction."""
 
+_IDENTITY = """
+SELECT system_identifier || '-' || (SELECT oid FROM pg_database WHERE datname = current_database())
+FROM pg_control_system()
+"""
 _ASSIGN = """
 WITH waiting AS (
     SELECT outbox_id FROM outbox
@@ -73,29 +81,33 @@ class Relay:
         An asyncpg connection of its own.
     bootstrap_servers
         The Kafka cluster.
+    identity
+        Of the database: batch numbers of another one say nothing about this one's.
     failpoints
         Called between the steps.
     """
 
     def __init__(
-        self, connection: Any, bootstrap_servers: str, failpoints: Failpoints | None = None
+        self, connection: Any, bootstrap_servers: str, identity: str, failpoints: Failpoints
     ) -> None:
         self._connection = connection
-        self._failpoints = failpoints or Failpoints()
+        self._failpoints = failpoints
+        group = f"{GROUP}-{identity}"
         logger = logging.getLogger("librdkafka")
         common = {"bootstrap.servers": bootstrap_servers}
         self._producer = Producer(
             {
                 **common,
-                "transactional.id": GROUP,
+                "transactional.id": group,
                 "compression.type": "lz4",
                 "linger.ms": 2,
                 "queue.buffering.max.messages": 2 * BATCH_ROWS,
+                "message.timeout.ms": int(BATCH_TIMEOUT_S * 1000),
                 "transaction.timeout.ms": 60_000,
             },
             logger=logger,
         )
-        offsets = {"group.id": GROUP, "isolation.level": "read_committed"}
+        offsets = {"group.id": group, "isolation.level": "read_committed"}
         self._offsets = Consumer({**common, **offsets}, logger=logger)
 
     async def start(self) -> None:
@@ -108,8 +120,8 @@ class Relay:
         """
         if not await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
             raise RelayTakenError("another relay holds the lock of this database")
-        await asyncio.to_thread(self._producer.init_transactions, KAFKA_TIMEOUT_S)
-        (committed,) = await asyncio.to_thread(self._offsets.committed, [CARRIER], KAFKA_TIMEOUT_S)
+        await asyncio.to_thread(self._producer.init_transactions, INIT_TIMEOUT_S)
+        (committed,) = await asyncio.to_thread(self._offsets.committed, [CARRIER], INIT_TIMEOUT_S)
         if committed.offset > 0:
             await self._forget(committed.offset - 1)
 
@@ -136,16 +148,10 @@ class Relay:
         self._failpoints.at("produced")
         done = TopicPartition(CARRIER.topic, CARRIER.partition, batch + 1)
         group = self._offsets.consumer_group_metadata()
-        self._producer.send_offsets_to_transaction([done], group, KAFKA_TIMEOUT_S)
+        self._producer.send_offsets_to_transaction([done], group, BATCH_TIMEOUT_S)
         self._failpoints.at("offset sent")
-        while True:
-            try:
-                self._producer.commit_transaction(KAFKA_TIMEOUT_S)
-            except KafkaException as error:
-                if not error.args[0].retriable():
-                    raise
-            else:
-                return
+        # Whether a commit that timed out went through, the offset says at the next start.
+        self._producer.commit_transaction(BATCH_TIMEOUT_S)
 
     async def _forget(self, batch: int) -> None:
         async with self._connection.transaction():
@@ -166,14 +172,15 @@ def is_transient(error: Exception) -> bool:
     if isinstance(error, KafkaException):
         cause: KafkaError = error.args[0]
         return cause.code() != KafkaError._FENCED
-    return isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError))
+    return isinstance(error, DATABASE_AWAY)
 
 
 async def run(settings: Settings, stop: asyncio.Event, failpoints: Failpoints) -> None:
     """Relay until told to stop."""
     connection = await asyncpg.connect(settings.database_url)
     try:
-        relay = Relay(connection, settings.kafka_bootstrap_servers, failpoints)
+        identity = await connection.fetchval(_IDENTITY)
+        relay = Relay(connection, settings.kafka_bootstrap_servers, identity, failpoints)
         await relay.start()
         log.info("relaying")
         told = 0.0

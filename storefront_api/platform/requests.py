@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Header
 from fastapi import Request as HttpRequest
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from storefront_api.platform.auth import Known
 from storefront_api.platform.errors import ForbiddenError
 from storefront_api.platform.idempotency import Request
+
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
+]
+"""A stated instant, within what every store of the platform can hold."""
 
 
 async def _keyed(
@@ -32,7 +38,7 @@ def _stated_at(
     http: HttpRequest,
     caller: Known,
     x_occurred_at: Annotated[
-        AwareDatetime | None,
+        Instant | None,
         Header(
             description="When it happened; for partners, where the replay clock is switched on."
         ),

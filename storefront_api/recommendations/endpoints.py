@@ -16,7 +16,7 @@ from storefront_api.services import Injected
 router = APIRouter(tags=["recommendations"])
 
 
-@router.get("/recommendations", responses=problems(401, 403, 422))
+@router.get("/recommendations", responses=problems(401, 403, 422, 503))
 async def recommend(
     services: Injected,
     caller: Known,

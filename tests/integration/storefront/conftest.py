@@ -1,0 +1,257 @@
+"""PostgreSQL and a broker that these tests alone use, and may kill; a storefront over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+import pytest
+from confluent_kafka import Consumer
+
+from deploy.local.settings import LocalSettings
+from deploy.local.stack import Stack
+from pipelines.ingest.topics import PARTITIONS, create_topics
+from storefront_api.events import Event, Topic, parse
+from storefront_api.migrate import migrate
+
+PARTNER = "partner-of-the-tests"
+SECRET = "secret-of-the-tests"
+DEADLINE_S = 90.0
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def until(true: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
+    """Poll until something is true."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Database:
+    """A migrated database of a module's own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def rows(self, statement: str, *values: object) -> list[Any]:
+        """Run one statement on a connection of its own."""
+
+        async def fetch() -> list[Any]:
+            connection = await asyncpg.connect(self.url)
+            try:
+                return list(await connection.fetch(statement, *values))
+            finally:
+                await connection.close()
+
+        return asyncio.run(fetch())
+
+    def value(self, statement: str, *values: object) -> Any:
+        """Return the first column of the first row."""
+        return self.rows(statement, *values)[0][0]
+
+
+class Worker:
+    """A process of the storefront's."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self._environment = os.environ | environment
+        self._path = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *command: str) -> None:
+        """Start `python -m` with a command."""
+        with self._path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *command],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def wait(self) -> int:
+        """Wait for its end and return its exit status."""
+        assert self._process is not None
+        return self._process.wait(DEADLINE_S)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self.wait()
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def log(self) -> str:
+        """Return what it logged so far."""
+        return self._path.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def own_stack(
+    stack_settings: Callable[..., LocalSettings], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """PostgreSQL and Kafka to break."""
+    stack = Stack(stack_settings(tmp_path_factory.mktemp("storefront")))
+    try:
+        stack.up(["postgres", "kafka"])
+        create_topics(stack.environment()["KAFKA_BOOTSTRAP_SERVERS"], 1)
+        yield stack
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="module")
+def database(own_stack: Stack) -> Database:
+    """A new database with the store's tables."""
+    server = own_stack.environment()["DATABASE_URL"]
+    url = urlsplit(server)._replace(path=f"/store_{uuid.uuid4().hex[:12]}").geturl()
+    asyncio.run(migrate(url))
+    return Database(url)
+
+
+@pytest.fixture(scope="module")
+def environment(own_stack: Stack, database: Database) -> dict[str, str]:
+    """Settings of the storefront's processes; the model endpoint is away."""
+    return {
+        "DATABASE_URL": database.url,
+        "KAFKA_BOOTSTRAP_SERVERS": own_stack.environment()["KAFKA_BOOTSTRAP_SERVERS"],
+        "SERVING_URL": f"http://127.0.0.1:{free_port()}",
+        "PARTNER_TOKEN": PARTNER,
+        "DISPUTE_WEBHOOK_SECRET": SECRET,
+        "PSEUDONYM_KEY": "key-of-the-tests",
+        "REPLAY_CLOCK": "true",
+        "METRICS_PORT": str(free_port()),
+    }
+
+
+def answers(url: str) -> bool:
+    """Return whether a storefront is ready."""
+    try:
+        return httpx.get(f"{url}/readyz", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def start_store(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., tuple[str, Worker]]]:
+    """Start storefronts with changed settings, and wait for each."""
+    started: list[Worker] = []
+
+    def start(**changed: str) -> tuple[str, Worker]:
+        port = str(free_port())
+        log = tmp_path_factory.mktemp("store") / "log"
+        worker = Worker(environment | changed, log)
+        factory = ("uvicorn", "storefront_api.app:create_app", "--factory", "--no-access-log")
+        worker.start(*factory, "--host", "127.0.0.1", "--port", port)
+        started.append(worker)
+        url = f"http://127.0.0.1:{port}"
+        until(lambda: answers(url), "the storefront is ready")
+        return url, worker
+
+    yield start
+    for worker in started:
+        if worker.running:
+            worker.end()
+
+
+@pytest.fixture(scope="module")
+def store_url(start_store: Callable[..., tuple[str, Worker]]) -> str:
+    """Base URL of a storefront."""
+    return start_store()[0]
+
+
+@pytest.fixture
+def partner(store_url: str) -> Iterator[httpx.Client]:
+    """A partner's client."""
+    headers = {"Authorization": f"Bearer {PARTNER}"}
+    with httpx.Client(base_url=store_url, headers=headers, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def new_shopper(store_url: str) -> Iterator[Callable[[], httpx.Client]]:
+    """Open sessions of new shoppers."""
+    opened: list[httpx.Client] = []
+
+    def new() -> httpx.Client:
+        client = httpx.Client(base_url=store_url, timeout=60)
+        token = client.post("/sessions").json()["token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        opened.append(client)
+        return client
+
+    yield new
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def shopper(new_shopper: Callable[[], httpx.Client]) -> httpx.Client:
+    """A shopper's client."""
+    return new_shopper()
+
+
+def published(bootstrap: str, topics: tuple[Topic, ...]) -> list[Event]:
+    """Return every committed event of some topics, in the order of each partition."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": uuid.uuid4().hex,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "enable.auto.commit": False,
+        }
+    )
+    consumer.subscribe([topic.value for topic in topics])
+    found: list[Event] = []
+    ended: set[tuple[str | None, int | None]] = set()
+    deadline = time.monotonic() + DEADLINE_S
+    try:
+        while len(ended) < PARTITIONS * len(topics):
+            assert time.monotonic() < deadline, "the topics do not end"
+            message = consumer.poll(1.0)
+            if message is None:
+                continue
+            if message.error() is not None:
+                ended.add((message.topic(), message.partition()))
+                continue
+            payload = message.value()
+            assert payload is not None
+            found.append(parse(Topic(str(message.topic())), payload))
+    finally:
+        consumer.close()
+    return found
+
+
+@pytest.fixture
+def read_events(environment: dict[str, str]) -> Callable[..., list[Event]]:
+    """Read what is published to some topics."""
+    bootstrap = environment["KAFKA_BOOTSTRAP_SERVERS"]
+    return lambda *topics: published(bootstrap, topics)
