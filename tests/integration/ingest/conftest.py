@@ -44,9 +44,11 @@ class SinkProcess:
         self._log = log
         self._rows = rows
         self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
 
     def start(self, point: str = "never", times: int = 1) -> None:
         """Start it, to be killed when it gets to a point for the n-th time."""
+        self._starts += 1
         command = [sys.executable, "-m", "tests.integration.ingest.killable", self._group]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -68,7 +70,8 @@ class SinkProcess:
         return self._process.wait(DEADLINE_S)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal and wait for the end."""
+        """Send a signal, once it is heard, and wait for the end."""
+        until(lambda: self.log().count("ready to be stopped") >= self._starts, "it can be stopped")
         self.send(number)
         return self.wait()
 

@@ -28,6 +28,7 @@ def main(group: str, rows: int, point: str, times: int) -> None:
     settings = Settings()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    log.info("ready to be stopped")
     left = times
 
     def at(name: str) -> None:

@@ -22,11 +22,17 @@ def test_members_that_come_and_go_under_load_lose_and_double_nothing(
     producing.start()
     until(lambda: count(warehouse, Topic.ORDERS) > 0, "the first is at work")
     second.start()
-    third.start("inserting", times=3)
+    third.start("inserting")
+    producing.join()
+
+    def fed_to_death() -> bool:
+        feed.produce(300)
+        return not third.running
+
+    until(fed_to_death, "the third got a range and died of it")
     assert third.wait() == -signal.SIGKILL
     assert first.end() == 0
     first.start()
-    producing.join()
     until(lambda: feed.arrived(warehouse), "everything is there")
     assert (first.end(), second.end()) == (0, 0)
     feed.check(warehouse)
