@@ -13,7 +13,7 @@ from models.features import ORDER_FRAUD
 
 AS_OF = datetime(2017, 12, 29, tzinfo=UTC)
 HOUSEHOLDS = 250
-PRODUCTS = 150
+PRODUCTS = 80
 
 
 @pytest.fixture(scope="session")

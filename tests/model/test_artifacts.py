@@ -16,7 +16,7 @@ from pipelines.artifact_store import promote, save
 from serving.disk import UnfitArtifactError, pointed_at, read, require_features
 from tests.model.conftest import AS_OF
 
-FEW = 30
+FEW = 15
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,21 @@ def few_products(daily: pd.DataFrame) -> pd.DataFrame:
     return daily[daily["sku"].isin(sorted(daily["sku"].unique())[:FEW])]
 
 
+@pytest.fixture(scope="module")
+def recommender(few_lines: pd.DataFrame) -> Artifact:
+    return recommend.train(few_lines, as_of=AS_OF, seed=1)
+
+
+@pytest.fixture(scope="module")
+def forecaster(few_products: pd.DataFrame) -> Artifact:
+    return demand.train(few_products, as_of=AS_OF, seed=1)
+
+
+@pytest.fixture(scope="module")
+def detector(orders: pd.DataFrame) -> Artifact:
+    return fraud.train(orders, as_of=AS_OF, seed=1)
+
+
 def through_disk(folder: Path, artifact: Artifact) -> Artifact:
     """Publish an artifact and read what is published."""
     save(folder, artifact)
@@ -38,11 +53,10 @@ def through_disk(folder: Path, artifact: Artifact) -> Artifact:
 
 
 def test_a_recommender_read_back_gives_the_same_slates(
-    few_lines: pd.DataFrame, tmp_path: Path
+    recommender: Artifact, few_lines: pd.DataFrame, tmp_path: Path
 ) -> None:
-    trained = recommend.train(few_lines, as_of=AS_OF, seed=1)
-    back = through_disk(tmp_path, trained)
-    ours = recommend.load(trained.files, trained.manifest)
+    back = through_disk(tmp_path, recommender)
+    ours = recommend.load(recommender.files, recommender.manifest)
     theirs = recommend.load(back.files, back.manifest)
     some = few_lines["sku"].unique()[:20].tolist()
     for recent in zip(some[::2], some[1::2], strict=True):
@@ -52,11 +66,10 @@ def test_a_recommender_read_back_gives_the_same_slates(
 
 
 def test_a_fraud_model_read_back_gives_the_same_scores(
-    orders: pd.DataFrame, tmp_path: Path
+    detector: Artifact, orders: pd.DataFrame, tmp_path: Path
 ) -> None:
-    trained = fraud.train(orders, as_of=AS_OF, seed=1)
-    back = through_disk(tmp_path, trained)
-    ours = fraud.load(trained.files, trained.manifest)
+    back = through_disk(tmp_path, detector)
+    ours = fraud.load(detector.files, detector.manifest)
     theirs = fraud.load(back.files, back.manifest)
     for row in orders[ORDER_FRAUD.names].head(50).to_dict("records"):
         features = {str(name): float(value) for name, value in row.items()}
@@ -64,11 +77,10 @@ def test_a_fraud_model_read_back_gives_the_same_scores(
 
 
 def test_a_forecaster_read_back_gives_the_same_forecasts(
-    few_products: pd.DataFrame, tmp_path: Path
+    forecaster: Artifact, tmp_path: Path
 ) -> None:
-    trained = demand.train(few_products, as_of=AS_OF, seed=1)
-    back = through_disk(tmp_path, trained)
-    ours = demand.load(trained.files, trained.manifest)
+    back = through_disk(tmp_path, forecaster)
+    ours = demand.load(forecaster.files, forecaster.manifest)
     theirs = demand.load(back.files, back.manifest)
     assert len(ours.skus) == FEW
     for sku in ours.skus:
@@ -79,52 +91,46 @@ def test_a_forecaster_read_back_gives_the_same_forecasts(
         assert all(0 <= day.p10 <= day.p50 <= day.p90 for day in found.days)
 
 
-def test_the_same_seed_gives_the_same_bytes(
-    few_lines: pd.DataFrame, few_products: pd.DataFrame, orders: pd.DataFrame
+def test_the_same_seed_gives_the_same_recommender(
+    recommender: Artifact, few_lines: pd.DataFrame
 ) -> None:
-    for train, frame in (
-        (recommend.train, few_lines),
-        (demand.train, few_products),
-        (fraud.train, orders),
-    ):
-        first, second = (train(frame, as_of=AS_OF, seed=1) for _ in range(2))
-        assert first.files == second.files
-        assert first.manifest == second.manifest
+    assert recommend.train(few_lines, as_of=AS_OF, seed=1) == recommender
 
 
-def test_the_rows_order_changes_nothing(orders: pd.DataFrame) -> None:
+def test_the_same_seed_gives_the_same_forecaster(
+    forecaster: Artifact, few_products: pd.DataFrame
+) -> None:
+    assert demand.train(few_products, as_of=AS_OF, seed=1) == forecaster
+
+
+def test_the_same_seed_gives_the_same_fraud_model_whatever_the_rows_order(
+    detector: Artifact, orders: pd.DataFrame
+) -> None:
     mixed = orders.iloc[np.random.default_rng(1).permutation(len(orders))]
-    assert (
-        fraud.train(mixed, as_of=AS_OF, seed=1).version
-        == fraud.train(orders, as_of=AS_OF, seed=1).version
-    )
+    assert fraud.train(mixed, as_of=AS_OF, seed=1) == detector
 
 
-def test_an_artifact_of_another_feature_view_is_refused(
-    orders: pd.DataFrame, tmp_path: Path
-) -> None:
-    back = through_disk(tmp_path, fraud.train(orders, as_of=AS_OF, seed=1))
+def test_another_seed_gives_another_fraud_model(detector: Artifact, orders: pd.DataFrame) -> None:
+    assert fraud.train(orders, as_of=AS_OF, seed=2).files != detector.files
+
+
+def test_an_artifact_of_another_feature_view_is_refused(detector: Artifact, tmp_path: Path) -> None:
+    back = through_disk(tmp_path, detector)
     require_features(back, ORDER_FRAUD)
     changed = replace(ORDER_FRAUD, features=ORDER_FRAUD.features[::-1])
     with pytest.raises(UnfitArtifactError, match=r"features\.hash"):
         require_features(back, changed)
 
 
-def test_a_file_that_changed_on_disk_is_refused(orders: pd.DataFrame, tmp_path: Path) -> None:
-    trained = fraud.train(orders, as_of=AS_OF, seed=1)
-    through_disk(tmp_path, trained)
-    file = tmp_path / "fraud" / trained.version / "model.txt"
+def test_a_file_that_changed_on_disk_is_refused(detector: Artifact, tmp_path: Path) -> None:
+    through_disk(tmp_path, detector)
+    file = tmp_path / "fraud" / detector.version / "model.txt"
     file.write_bytes(file.read_bytes() + b" ")
     with pytest.raises(UnfitArtifactError, match=r"model\.txt"):
-        read(tmp_path / "fraud", trained.version)
+        read(tmp_path / "fraud", detector.version)
 
 
-def test_no_file_needs_pickle(
-    few_lines: pd.DataFrame, few_products: pd.DataFrame, orders: pd.DataFrame
-) -> None:
-    for artifact in (
-        recommend.train(few_lines, as_of=AS_OF, seed=1),
-        demand.train(few_products, as_of=AS_OF, seed=1),
-        fraud.train(orders, as_of=AS_OF, seed=1),
-    ):
-        assert {Path(name).suffix for name in artifact.files} <= {".json", ".npz", ".txt"}
+@pytest.mark.parametrize("family", ["recommender", "detector", "forecaster"])
+def test_no_file_needs_pickle(family: str, request: pytest.FixtureRequest) -> None:
+    artifact: Artifact = request.getfixturevalue(family)
+    assert {Path(name).suffix for name in artifact.files} <= {".json", ".npz", ".txt"}
