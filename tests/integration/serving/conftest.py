@@ -14,9 +14,10 @@ from typing import Any
 
 import httpx
 import pytest
+import stamina
 import uvicorn
 import valkey
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from pipelines.ingest.topics import create_topics
 from pipelines.stream.store import connect
@@ -125,9 +126,14 @@ class Decisions:
         partitions = self._consumer.list_topics(Topic.DECISIONS, 20).topics[Topic.DECISIONS]
         places = [TopicPartition(Topic.DECISIONS, number) for number in partitions.partitions]
         for place in places:
-            place.offset = self._consumer.get_watermark_offsets(place, 20)[1]
+            place.offset = self._end_of(place)
         self._consumer.assign(places)
         self.seen: dict[str, dict[str, Any]] = {}
+
+    @stamina.retry(on=KafkaException, attempts=10)
+    def _end_of(self, place: TopicPartition) -> int:
+        """Return where a partition ends; one that was just made has no leader for a moment."""
+        return int(self._consumer.get_watermark_offsets(place, 20)[1])
 
     def of(self, *decision_ids: str) -> list[dict[str, Any]]:
         """Return the events of these decisions, waiting for them."""
