@@ -1,0 +1,219 @@
+"""Events a second from Kafka into the warehouse: the sink, and plain loops beside it.
+
+A broker and a warehouse of its own. In each round new orders and clicks are produced, and then the
+sink and each peer take turns to bring all of them in, from joining the group to the last commit.
+The sink checks every event against its contract, writes down ranges, and feeds the view behind each
+raw table; the peers do none of it.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import Producer
+
+from deploy.bench._events import events
+from deploy.bench._plain_loop import COLUMNS, plain_loop, row
+from deploy.bench._private_stack import private_stack
+from deploy.bench.result import Aim, BenchResult, Curve
+from pipelines.ingest.batch import Batch, Collector
+from pipelines.ingest.consumer import Limits, Sink
+from pipelines.ingest.contract import Contract
+from pipelines.ingest.topics import PARTITIONS, create_topics
+from pipelines.ingest.writer import Writer
+from pipelines.warehouse import connect, migrate
+from storefront_api.events import Topic
+
+ROUNDS = 5
+EVENTS = 100_000
+"""In one round, so half a million in all."""
+TOPICS = (Topic.ORDERS, Topic.CLICKSTREAM)
+SMALL_BATCH = 1_000
+AIM = 1.5
+FLUSHES = 5
+FLUSH_ROWS = (1, 10, 100, 1_000, 10_000, 50_000, 100_000)
+
+
+class MissingEventsError(RuntimeError):
+    """What was counted in the warehouse is not what was produced, so no figure counts."""
+
+
+def run(seed: int) -> BenchResult:
+    """Measure, and return medians over the rounds.
+
+    Raises
+    ------
+    MissingEventsError
+        If the sink or a peer lost or doubled something.
+    """
+    source = random.Random(seed)
+    with private_stack(["kafka", "warehouse"]) as environment:
+        bootstrap = environment["KAFKA_BOOTSTRAP_SERVERS"]
+        url = environment["CLICKHOUSE_URL"]
+        create_topics(bootstrap, 1)
+        with connect(url) as client:
+            _tables(client)
+            rates = _rates(bootstrap, url, client, source)
+            latencies = _latencies(client, source)
+    return _result(seed, rates, latencies)
+
+
+def _tables(client: Client) -> None:
+    migrate(client)
+    client.command("CREATE DATABASE peer")
+    for topic in TOPICS:
+        client.command(f"CREATE TABLE peer.{topic.module} AS raw.{topic.module}")
+
+
+def _rates(
+    bootstrap: str, url: str, client: Client, source: random.Random
+) -> dict[str, list[float]]:
+    limit = Limits().rows
+
+    def sink() -> None:
+        _sink(bootstrap, url)
+
+    def plain(batch: int) -> Callable[[], None]:
+        group, topics = f"plain-{batch}", [topic.value for topic in TOPICS]
+        return lambda: plain_loop(bootstrap, client, topics, group, EVENTS, batch)
+
+    contestants = {
+        "sink": sink,
+        _plain(SMALL_BATCH): plain(SMALL_BATCH),
+        _plain(limit): plain(limit),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(ROUNDS):
+        _produce(bootstrap, source)
+        names = list(contestants)
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            started = time.perf_counter()
+            contestants[name]()
+            rates[name].append(EVENTS / (time.perf_counter() - started))
+        _check(client, (number + 1) * EVENTS)
+    return rates
+
+
+def _plain(batch: int) -> str:
+    return f"plain_loop_{batch}"
+
+
+def _sink(bootstrap: str, url: str) -> None:
+    stop = threading.Event()
+    with connect(url) as client:
+        writer = _CountingWriter(client)
+
+        def at(point: str) -> None:
+            if point == "committed" and writer.rows >= EVENTS:
+                stop.set()
+
+        Sink(bootstrap, writer, at=at, group="bench").run(stop)
+
+
+class _CountingWriter(Writer):
+    rows = 0
+
+    def write(self, batch: Batch) -> None:
+        super().write(batch)
+        self.rows += len(batch.rows)
+
+
+def _produce(bootstrap: str, source: random.Random) -> None:
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "linger.ms": 20,
+            "compression.type": "lz4",
+            "queue.buffering.max.messages": 2 * EVENTS,
+        }
+    )
+    for topic, payload, key in events(source, EVENTS):
+        producer.produce(topic.value, value=payload, key=key)
+    if producer.flush(120):
+        raise MissingEventsError("the broker did not acknowledge every event within 120 s")
+
+
+def _check(client: Client, expected: int) -> None:
+    counts = {"raw": expected, "peer": 2 * expected}
+    for database, wanted in counts.items():
+        parts = (f"(SELECT count() FROM {database}.{topic.module})" for topic in TOPICS)
+        (found,) = client.query(f"SELECT {' + '.join(parts)}").result_rows[0]
+        if found != wanted:
+            raise MissingEventsError(f"{database}: {found} rows instead of {wanted}")
+
+
+def _latencies(client: Client, source: random.Random) -> dict[str, list[tuple[int, float]]]:
+    """Return the median milliseconds of one insert by its rows, decoded messages to answer."""
+    payloads = [p for topic, p, _ in events(source, 150_000) if topic is Topic.CLICKSTREAM]
+    writer, contract = Writer(client), Contract(Topic.CLICKSTREAM)
+    first = PARTITIONS * 10**9
+    curves: dict[str, list[tuple[int, float]]] = {"sink": [], "plain_loop": []}
+    for rows in FLUSH_ROWS:
+        ours, theirs = [], []
+        for _ in range(FLUSHES):
+            collector = Collector(contract, 0)
+            for offset, payload in enumerate(payloads[:rows], first):
+                collector.add(payload, offset)
+            first += rows
+            batch = collector.take()
+            ours.append(_milliseconds(partial(writer.write, batch)))
+            decoded = [row(payload, "eco.clickstream.v1", 0, 0) for payload in payloads[:rows]]
+            insert = partial(
+                client.insert,
+                "peer.clickstream",
+                decoded,
+                column_names=COLUMNS,
+                settings={"async_insert": 0},
+            )
+            theirs.append(_milliseconds(insert))
+        curves["sink"].append((rows, statistics.median(ours)))
+        curves["plain_loop"].append((rows, statistics.median(theirs)))
+    return curves
+
+
+def _milliseconds(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return (time.perf_counter() - started) * 1000
+
+
+def _result(
+    seed: int,
+    rates: dict[str, list[float]],
+    latencies: dict[str, list[tuple[int, float]]],
+) -> BenchResult:
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    flushes = {
+        name: {f"flush_{rows}_rows_ms": ms for rows, ms in points}
+        for name, points in latencies.items()
+    }
+    ours = medians.pop("sink")
+    peers: dict[str, dict[str, float]] = {
+        name: {"events_per_s": rate} for name, rate in medians.items()
+    }
+    peers[_plain(SMALL_BATCH)] |= flushes["plain_loop"]
+    ratios = {f"events_per_s_to_{name}": ours / rate for name, rate in medians.items()}
+    return BenchResult(
+        bench="ingest",
+        seed=seed,
+        figures={"events_per_s": ours, **_spread(rates["sink"]), **flushes["sink"]},
+        peers=peers,
+        ratios=ratios,
+        aims=[Aim(f"{name} at least {AIM}", ratio, ratio >= AIM) for name, ratio in ratios.items()],
+        curve=Curve(
+            "One insert, decoded messages to the warehouse's answer",
+            "rows in the insert",
+            "milliseconds (median)",
+            latencies,
+        ),
+    )
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {"slowest_round_events_per_s": min(values), "fastest_round_events_per_s": max(values)}
