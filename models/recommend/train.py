@@ -40,20 +40,18 @@ class TooFewLinesError(ValueError):
 def known_lines(lines: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     """Return the purchases before an instant, oldest first, each product once an order.
 
-    Lines with nothing bought are left out, and so are goods sold by the thousandth where the
-    frame says so: that is fuel, and nobody is recommended fuel.
+    Goods sold by the thousandth are left out (that is fuel, and nobody is recommended fuel), and
+    so are lines with nothing bought.
 
     Parameters
     ----------
     lines
-        ``marts.fct_order_lines``: order_id, subject, sku, ordered_at, quantity; unit if known.
+        ``marts.fct_order_lines``: order_id, subject, sku, ordered_at, quantity, unit.
     as_of
         Aware instant.
     """
     ordered = pd.to_datetime(lines["ordered_at"], utc=True)
-    kept = (ordered < pd.Timestamp(as_of)) & (lines["quantity"] > 0)
-    if "unit" in lines:
-        kept &= lines["unit"] != "milli"
+    kept = (ordered < pd.Timestamp(as_of)) & (lines["quantity"] > 0) & (lines["unit"] != "milli")
     known = pd.DataFrame(
         {
             "order_id": lines["order_id"].astype(str),
@@ -72,7 +70,7 @@ def train(lines: pd.DataFrame, *, as_of: datetime, seed: int) -> Artifact:
     Parameters
     ----------
     lines
-        ``marts.fct_order_lines``: order_id, subject, sku, ordered_at, quantity; unit if known.
+        ``marts.fct_order_lines``: order_id, subject, sku, ordered_at, quantity and unit.
     as_of
         Aware instant; nothing later is used.
     seed
