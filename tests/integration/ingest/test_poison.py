@@ -103,9 +103,9 @@ def test_a_range_with_poison_that_is_repeated_keeps_one_letter_each(
     sink: SinkProcess, feed: Feed, warehouse: Client, letters: Consumer
 ) -> None:
     feed.send(Topic.CLICKSTREAM, [b"{", b"}"])
-    feed.produce(200)
     sink.start("inserted")
     sink.wait()
+    feed.produce(200)
     sink.start()
     until(lambda: feed.arrived(warehouse), "the good events are there")
     assert sink.end() == 0
