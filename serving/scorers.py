@@ -26,7 +26,9 @@ class Item(Protocol):
 class Recommender(Protocol):
     """Ranks products for a shopper."""
 
-    def recommend(self, *, recent: Sequence[str], context: Sequence[str], k: int) -> Sequence[Item]:
+    def recommend(
+        self, *, subject: str, recent: Sequence[str], context: Sequence[str], k: int
+    ) -> Sequence[Item]:
         """Return at most k products, best first; `recent` is latest first."""
 
 

@@ -26,12 +26,15 @@ class Case:
 
     Parameters
     ----------
+    subject
+        The shopper.
     bought
         Products of the basket.
     before
         SKUs of all earlier purchases, oldest first, an entry each.
     """
 
+    subject: str
     bought: frozenset[str]
     before: Sequence[str]
 
@@ -56,7 +59,7 @@ def cases(known: pd.DataFrame, cut: pd.Timestamp) -> Iterator[Case]:
         skus, times = rows["sku"].to_numpy(), rows["ordered_at"]
         for at, order in rows[times >= cut].groupby(["ordered_at", "order_id"], sort=True):
             seen = int((times < at[0]).sum()) if subject else 0
-            yield Case(frozenset(order["sku"]), skus[:seen].tolist())
+            yield Case(str(subject), frozenset(order["sku"]), skus[:seen].tolist())
 
 
 def gains(bought: frozenset[str], slate: Sequence[str]) -> tuple[float, float]:
@@ -123,7 +126,8 @@ def own_frequent(case: Case, favourites: Sequence[str]) -> list[str]:
 
 
 def _slate(model: Recommender, case: Case) -> list[str]:
-    return [item.sku for item in model.recommend(recent=case.recent, context=(), k=K)]
+    slate = model.recommend(subject=case.subject, recent=case.recent, context=(), k=K)
+    return [item.sku for item in slate]
 
 
 def _means(tested: Sequence[Case], ranking: Ranking) -> tuple[float, float]:

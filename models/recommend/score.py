@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SKUS_FILE = "skus.json"
-TABLES_FILE = "tables.npz"
+from models.recommend.tables import Tables, unpack
+
+OWN = "you buy this often"
 AGAIN = "you bought or looked at this lately"
 WITH_CART = "often bought together with what is on the page or in the cart"
 WITH_RECENT = "often bought together with your latest products"
@@ -25,8 +24,10 @@ class Weights:
 
     Parameters
     ----------
+    own
+        Of the rate at which the shopper buys the product, as training left it.
     again
-        Of a product's own rate of being bought again.
+        Of a latest product's rate of being bought again by anybody.
     recent, context
         Of its being bought together with the latest products and with the context's.
     popular
@@ -35,36 +36,12 @@ class Weights:
         Places of the recent list after which a product counts 1/e of the first.
     """
 
+    own: float
     again: float
     recent: float
     context: float
     popular: float
     fade: float
-
-
-@dataclass(frozen=True)
-class Tables:
-    """What training leaves, one entry a product, in the order of `skus`.
-
-    Parameters
-    ----------
-    skus
-        The products.
-    starts, neighbours, strengths
-        Products bought together with each, in compressed rows; product i's lie in
-        ``[starts[i], starts[i + 1])``.
-    again
-        Rate at which a buyer buys the product again within weeks, 0 to 1.
-    popular
-        Share of the latest orders that contain it, 0 to 1.
-    """
-
-    skus: tuple[str, ...]
-    starts: NDArray[np.int64]
-    neighbours: NDArray[np.int32]
-    strengths: NDArray[np.float32]
-    again: NDArray[np.float32]
-    popular: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -83,13 +60,18 @@ class Recommender:
         self._tables = tables
         self._weights = weights
         self._places = {sku: place for place, sku in enumerate(tables.skus)}
+        self._shoppers = {subject: place for place, subject in enumerate(tables.subjects)}
         self._popular = np.asarray(tables.popular * weights.popular, dtype=np.float64)
 
-    def recommend(self, *, recent: Sequence[str], context: Sequence[str], k: int) -> list[Item]:
-        """Rank what the shopper met lately, what goes with it and with the context, and the rest.
+    def recommend(
+        self, *, subject: str, recent: Sequence[str], context: Sequence[str], k: int
+    ) -> list[Item]:
+        """Rank what the shopper buys, what goes with it and with the context, and the rest.
 
         Parameters
         ----------
+        subject
+            The shopper; one that training did not meet is known by `recent` alone.
         recent
             SKUs that the shopper met, latest first; unknown ones are passed over.
         context
@@ -99,19 +81,19 @@ class Recommender:
         """
         met, faded = self._known(recent)
         near, _ = self._known(context)
-        parts = np.zeros((4, len(self._tables.skus)))
+        parts = np.zeros((5, len(self._tables.skus)))
         weights = self._weights
-        np.add.at(parts[0], met, weights.again * faded * self._tables.again[met])
+        self._add_own(parts[0], subject)
+        parts[1][met] = weights.again * faded * self._tables.again[met]
         if len(met):
-            self._add_neighbours(parts[1], met, weights.recent * faded)
+            self._add_neighbours(parts[2], met, weights.recent * faded)
         if len(near):
-            self._add_neighbours(parts[2], near, np.full(len(near), weights.context / len(near)))
-        parts[3] = self._popular
+            self._add_neighbours(parts[3], near, np.full(len(near), weights.context / len(near)))
+        parts[4] = self._popular
         totals = parts.sum(axis=0)
         totals[near] = -np.inf
-        wanted = min(max(k, 0), len(totals) - len(near))
-        best = np.argsort(-totals, kind="stable")[:wanted]
-        reasons = (AGAIN, WITH_RECENT, WITH_CART, POPULAR)
+        best = _best(totals, min(max(k, 0), len(totals) - len(near)))
+        reasons = (OWN, AGAIN, WITH_RECENT, WITH_CART, POPULAR)
         strongest = parts[:, best].argmax(axis=0)
         return [
             Item(self._tables.skus[place], float(totals[place]), reasons[source])
@@ -127,6 +109,12 @@ class Recommender:
         ranks = np.array([rank for _, rank in ranked], dtype=np.float64)
         return places, np.exp(-ranks / self._weights.fade)
 
+    def _add_own(self, totals: NDArray[np.float64], subject: str) -> None:
+        shopper = self._shoppers.get(subject)
+        if shopper is not None:
+            row = slice(self._tables.own_starts[shopper], self._tables.own_starts[shopper + 1])
+            totals[self._tables.own_places[row]] = self._weights.own * self._tables.own_rates[row]
+
     def _add_neighbours(
         self,
         totals: NDArray[np.float64],
@@ -139,18 +127,13 @@ class Recommender:
             totals[self._tables.neighbours[row]] += weight * self._tables.strengths[row]
 
 
-def save(tables: Tables) -> dict[str, bytes]:
-    """Return the tables as an artifact's files; the same tables give the same bytes."""
-    content = io.BytesIO()
-    np.savez(
-        content,
-        starts=tables.starts,
-        neighbours=tables.neighbours,
-        strengths=tables.strengths,
-        again=tables.again,
-        popular=tables.popular,
-    )
-    return {SKUS_FILE: json.dumps(tables.skus).encode(), TABLES_FILE: content.getvalue()}
+def _best(totals: NDArray[np.float64], wanted: int) -> NDArray[np.int64]:
+    """Return the places of the highest totals, the highest first and the first among equals."""
+    if wanted == 0:
+        return np.array([], dtype=np.int64)
+    least = np.partition(totals, len(totals) - wanted)[len(totals) - wanted]
+    candidates = np.flatnonzero(totals >= least)
+    return candidates[np.argsort(-totals[candidates], kind="stable")[:wanted]]
 
 
 def load(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Recommender:
@@ -161,13 +144,4 @@ def load(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Recommender
     KeyError
         If a file, a table or the weights are missing.
     """
-    with np.load(io.BytesIO(files[TABLES_FILE]), allow_pickle=False) as arrays:
-        tables = Tables(
-            skus=tuple(json.loads(files[SKUS_FILE])),
-            starts=arrays["starts"],
-            neighbours=arrays["neighbours"],
-            strengths=arrays["strengths"],
-            again=arrays["again"],
-            popular=arrays["popular"],
-        )
-    return Recommender(tables, Weights(**manifest["params"]["weights"]))
+    return Recommender(unpack(files), Weights(**manifest["params"]["weights"]))

@@ -41,7 +41,7 @@ class RecommendationsAnswer(BaseModel):
     model_version: str
     fallback: str = Field(
         description="no_model: nothing is trained yet and the slate is empty. features_away: the"
-        " shopper's latest products could not be read, so only the context counted."
+        " shopper's latest products could not be read, so they did not count."
     )
 
 
@@ -61,7 +61,7 @@ async def recommendations(
         ),
     ] = "",
 ) -> RecommendationsAnswer:
-    """Recommend from what the shopper met last and from the context, popular items after them."""
+    """Recommend from what the shopper buys and met last, from the context, and what is popular."""
     loaded = asked.services.registry.recommend.loaded
     recent, fallback = await _recent(asked, subject)
     near = context.split(",") if context else []
@@ -71,10 +71,8 @@ async def recommendations(
         fallback = NO_MODEL
     else:
         version = loaded.version
-        slate = [
-            Recommended(sku=item.sku, score=item.score, reason=item.reason)
-            for item in loaded.scorer.recommend(recent=recent, context=near, k=k)
-        ]
+        ranked = loaded.scorer.recommend(subject=subject, recent=recent, context=near, k=k)
+        slate = [Recommended(sku=i.sku, score=i.score, reason=i.reason) for i in ranked]
     decision = Decision(
         family="recommend",
         route=ROUTE,

@@ -59,10 +59,11 @@ def test_a_recommender_read_back_gives_the_same_slates(
     ours = recommend.load(recommender.files, recommender.manifest)
     theirs = recommend.load(back.files, back.manifest)
     some = few_lines["sku"].unique()[:20].tolist()
-    for recent in zip(some[::2], some[1::2], strict=True):
-        slate = ours.recommend(recent=recent, context=recent[:1], k=10)
+    shoppers = few_lines["subject"].unique()[:10].tolist()
+    for subject, *recent in zip(shoppers, some[::2], some[1::2], strict=True):
+        slate = ours.recommend(subject=subject, recent=recent, context=recent[:1], k=10)
         assert slate
-        assert theirs.recommend(recent=recent, context=recent[:1], k=10) == slate
+        assert theirs.recommend(subject=subject, recent=recent, context=recent[:1], k=10) == slate
 
 
 def test_a_fraud_model_read_back_gives_the_same_scores(

@@ -28,7 +28,9 @@ class Item:
 
 @dataclass(frozen=True)
 class Recommender:
-    def recommend(self, *, recent: Sequence[str], context: Sequence[str], k: int) -> Sequence[Item]:
+    def recommend(
+        self, *, subject: str, recent: Sequence[str], context: Sequence[str], k: int
+    ) -> Sequence[Item]:
         found = [*context, *recent, "POPULAR"][:k]
         return [Item(sku, 1.0 / rank) for rank, sku in enumerate(found, 1)]
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from models import recommend
 from models.recommend.evaluate import OWN, POPULAR, Case, cases, gains, own_frequent
 from models.recommend.score import AGAIN, WITH_CART, WITH_RECENT, Recommender
+from models.recommend.score import OWN as BOUGHT_OFTEN
 from models.recommend.score import POPULAR as IS_POPULAR
 from models.recommend.train import LEAST_LINES, TooFewLinesError, known_lines
 
@@ -42,11 +43,14 @@ SKUS = ["bread", "butter", "honey", "milk", "tea"]
 some = st.lists(st.sampled_from([*SKUS, "unheard of"]), max_size=8)
 
 
-@given(recent=some, context=some, k=st.integers(0, 8))
+shoppers = st.sampled_from(["", "s1", "nobody"])
+
+
+@given(subject=shoppers, recent=some, context=some, k=st.integers(0, 8))
 def test_a_slate_is_ranked_names_each_product_once_and_none_of_the_context(
-    model: Recommender, recent: list[str], context: list[str], k: int
+    model: Recommender, subject: str, recent: list[str], context: list[str], k: int
 ) -> None:
-    slate = model.recommend(recent=recent, context=context, k=k)
+    slate = model.recommend(subject=subject, recent=recent, context=context, k=k)
     skus = [item.sku for item in slate]
     scores = [item.score for item in slate]
     assert len(slate) == min(k, len(set(SKUS) - set(context)))
@@ -56,29 +60,56 @@ def test_a_slate_is_ranked_names_each_product_once_and_none_of_the_context(
     assert all(np.isfinite(scores))
 
 
-@given(recent=some, context=some, k=st.integers(0, 4))
+@given(subject=shoppers, recent=some, context=some, k=st.integers(0, 4))
 def test_a_shorter_slate_is_the_start_of_a_longer_one(
-    model: Recommender, recent: list[str], context: list[str], k: int
+    model: Recommender, subject: str, recent: list[str], context: list[str], k: int
 ) -> None:
-    longer = model.recommend(recent=recent, context=context, k=k + 1)
-    assert model.recommend(recent=recent, context=context, k=k) == longer[:k]
+    longer = model.recommend(subject=subject, recent=recent, context=context, k=k + 1)
+    assert model.recommend(subject=subject, recent=recent, context=context, k=k) == longer[:k]
 
 
 def test_what_is_bought_together_comes_together(model: Recommender) -> None:
-    (first,) = model.recommend(recent=[], context=["bread"], k=1)
+    (first,) = model.recommend(subject="", recent=[], context=["bread"], k=1)
     assert (first.sku, first.reason) == ("butter", WITH_CART)
-    (first,) = model.recommend(recent=[], context=["tea"], k=1)
+    (first,) = model.recommend(subject="", recent=[], context=["tea"], k=1)
     assert (first.sku, first.reason) == ("honey", WITH_CART)
 
 
 def test_a_stranger_is_shown_what_is_popular(model: Recommender) -> None:
-    (first,) = model.recommend(recent=[], context=[], k=1)
+    (first,) = model.recommend(subject="", recent=[], context=[], k=1)
     assert (first.sku, first.reason) == ("milk", IS_POPULAR)
 
 
+@pytest.mark.parametrize(
+    ("subject", "pair"), [("s1", {"bread", "butter"}), ("s4", {"honey", "tea"})]
+)
+def test_a_shopper_is_shown_what_they_buy(model: Recommender, subject: str, pair: set[str]) -> None:
+    slate = model.recommend(subject=subject, recent=[], context=[], k=5)
+    assert {item.sku for item in slate[:3]} == pair | {"milk"}
+    assert {item.reason for item in slate[:3]} == {BOUGHT_OFTEN}
+    assert {item.reason for item in slate[3:]} == {IS_POPULAR}
+
+
+def test_what_was_bought_lately_counts_more_than_what_was_bought_long_ago() -> None:
+    lines = purchases()
+    own = lines["subject"] == "s2"
+    late = lines["ordered_at"] > lines["ordered_at"].median()
+    lines.loc[own & late & (lines["sku"] == "tea"), "sku"] = "bread"
+    artifact = recommend.train(lines, as_of=AS_OF, seed=1)
+    model = recommend.load(artifact.files, artifact.manifest)
+    skus = [i.sku for i in model.recommend(subject="s2", recent=[], context=[], k=5)]
+    assert skus.index("bread") < skus.index("tea")
+
+
 def test_every_product_has_a_reason_in_words(model: Recommender) -> None:
-    slate = model.recommend(recent=["bread"], context=["tea"], k=5)
-    assert {item.reason for item in slate} <= {AGAIN, WITH_CART, WITH_RECENT, IS_POPULAR}
+    slate = model.recommend(subject="", recent=["bread"], context=["tea"], k=5)
+    assert {item.reason for item in slate} <= {
+        BOUGHT_OFTEN,
+        AGAIN,
+        WITH_CART,
+        WITH_RECENT,
+        IS_POPULAR,
+    }
 
 
 def test_nothing_from_the_instant_on_is_learned_from() -> None:
@@ -99,7 +130,9 @@ def test_a_product_that_is_hardly_sold_is_not_recommended() -> None:
     lines = purchases()
     lines.loc[: LEAST_LINES - 2, "sku"] = "rare"
     artifact = recommend.train(lines, as_of=AS_OF, seed=1)
-    slate = recommend.load(artifact.files, artifact.manifest).recommend(recent=[], context=[], k=99)
+    slate = recommend.load(artifact.files, artifact.manifest).recommend(
+        subject="", recent=[], context=[], k=99
+    )
     assert "rare" not in {item.sku for item in slate}
 
 
@@ -136,7 +169,7 @@ def test_gains_lie_between_none_and_all(bought: set[int], slate: list[int]) -> N
 
 
 def test_the_personal_baseline_is_filled_up_with_popular_products() -> None:
-    case = Case(frozenset({"x"}), ["a", "b", "a", "c"])
+    case = Case("s", frozenset({"x"}), ["a", "b", "a", "c"])
     assert own_frequent(case, ["a", "p"]) == ["a", "c", "b", "p"]
 
 
