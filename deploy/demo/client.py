@@ -21,10 +21,20 @@ class RefusedError(RuntimeError):
     """The storefront refused something that the demo needs; the message is the storefront's."""
 
 
+class _LaterError(RuntimeError):
+    """The storefront asks for the same request again."""
+
+
 def _passes(error: Exception) -> bool:
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code in {429, 503}
-    return isinstance(error, httpx.TransportError)
+    return isinstance(error, (httpx.TransportError, _LaterError))
+
+
+def _refusal(response: httpx.Response) -> RuntimeError:
+    told = f"{response.request.url.path}: {response.status_code} {response.text[:500]}"
+    # A request whose answer was lost may still be under way when it is sent again.
+    if response.status_code == 503 or '"key_in_flight"' in response.text:
+        return _LaterError(told)
+    return RefusedError(told)
 
 
 class Storefront:
@@ -36,11 +46,22 @@ class Storefront:
         Base URL.
     partner_token, webhook_secret
         The partner's credential and the payment provider's key.
+    transport
+        What carries the requests; by default HTTP.
     """
 
-    def __init__(self, url: str, partner_token: str, webhook_secret: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        partner_token: str,
+        webhook_secret: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._client = httpx.AsyncClient(
-            base_url=url, timeout=30.0, headers={"Authorization": f"Bearer {partner_token}"}
+            base_url=url,
+            timeout=30.0,
+            headers={"Authorization": f"Bearer {partner_token}"},
+            transport=transport,
         )
         self._secret = webhook_secret
 
@@ -52,10 +73,8 @@ class Storefront:
     async def _post(self, path: str, content: bytes, headers: dict[str, str]) -> Any:
         headers = {"Content-Type": "application/json", **headers}
         response = await self._client.post(path, content=content, headers=headers)
-        if response.status_code == 503:
-            response.raise_for_status()
-        if response.status_code >= 400:
-            raise RefusedError(f"POST {path}: {response.status_code} {response.text[:500]}")
+        if response.is_error:
+            raise _refusal(response)
         return response.json()
 
     async def import_products(self, products: Sequence[dict[str, Any]]) -> Any:
@@ -113,7 +132,8 @@ class Storefront:
     async def recommend(self, subject: str, k: int) -> Any:
         """Return recommendations for a shopper."""
         response = await self._client.get("/recommendations", params={"subject": subject, "k": k})
-        response.raise_for_status()
+        if response.is_error:
+            raise _refusal(response)
         return response.json()
 
 
