@@ -72,6 +72,8 @@ class DecisionLog:
             },
             logger=logging.getLogger("kafka"),
         )
+        self._waiting = 0
+        self._counting = threading.Lock()
         self._stop = threading.Event()
         self._poller = threading.Thread(target=self._poll, name="decisions", daemon=True)
         self._poller.start()
@@ -86,26 +88,42 @@ class DecisionLog:
             metrics.DECISIONS.labels("invalid").inc()
             log.error("decision does not fit its schema", reason=str(error))
             return
+        self._count(1)
         try:
             self._producer.produce(
                 Topic.DECISIONS,
                 key=decision.subject or str(decision.decision_id),
                 value=event.model_dump_json(),
-                on_delivery=_on_delivery,
+                on_delivery=self._on_delivery,
             )
         except BufferError:
+            self._count(-1)
             metrics.DECISIONS.labels("dropped").inc()
+
+    def _count(self, more: int) -> None:
+        # The producer's own length counts its log lines too.
+        with self._counting:
+            self._waiting += more
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        self._count(-1)
+        if error is None:
+            metrics.DECISIONS.labels("delivered").inc()
+            return
+        metrics.DECISIONS.labels("failed").inc()
+        log.error("decision not delivered", reason=str(error))
 
     @property
     def waiting(self) -> int:
         """Decisions that Kafka has not taken yet."""
-        return len(self._producer)
+        return self._waiting
 
     def close(self, timeout_s: float) -> int:
         """Let waiting decisions leave, for at most a while; return how many did not."""
-        left: int = self._producer.flush(timeout_s)
+        self._producer.flush(timeout_s)
         self._stop.set()
         self._poller.join()
+        left = self.waiting
         if left:
             metrics.DECISIONS.labels("dropped").inc(left)
             log.error("decisions lost at shutdown", count=left)
@@ -139,10 +157,3 @@ def _event(decision: Decision) -> DecisionMadeV1:
         ),
     )
 
-
-def _on_delivery(error: KafkaError | None, message: Message) -> None:
-    if error is None:
-        metrics.DECISIONS.labels("delivered").inc()
-        return
-    metrics.DECISIONS.labels("failed").inc()
-    log.error("decision not delivered", reason=str(error))

@@ -232,7 +232,7 @@ class Stack:
                 else:
                     report(Phase.READY)
                     return
-            ended = process.state in {State.FATAL, State.EXITED, State.STOPPED}
+            ended = process.state in {State.FATAL, State.STOPPED}
             if ended or elapsed > self.settings.ready_timeout_s:
                 report(Phase.FAILED)
                 raise self._failure(service.name, "ended" if ended else "is not ready", detail)

@@ -50,7 +50,8 @@ class State(IntEnum):
     @property
     def is_active(self) -> bool:
         """Whether the supervisor keeps the process running, or tries to."""
-        return self in {State.STARTING, State.RUNNING, State.BACKOFF}
+        # What has exited is started again at the supervisor's next look.
+        return self in {State.STARTING, State.RUNNING, State.BACKOFF, State.EXITED}
 
 
 @dataclass(frozen=True)
