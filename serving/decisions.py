@@ -156,4 +156,3 @@ def _event(decision: Decision) -> DecisionMadeV1:
             latency_ms=round((time.perf_counter() - decision.started) * 1000, 3),
         ),
     )
-

@@ -28,6 +28,7 @@ import valkey
 from deploy.bench._load import Latencies, LoadError, closed_loop, open_loop, request
 from deploy.bench.result import Aim, BenchResult
 from deploy.local.environment import client_environment
+from deploy.local.services import KEEP_ALIVE
 from deploy.local.settings import LocalSettings, Port
 
 RATE_PER_S = 100.0
@@ -207,7 +208,7 @@ def _peer() -> Iterator[int]:
         port: int = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "deploy.bench._bare:create_app", "--factory"]
     process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        [*command, *KEEP_ALIVE, "--host", "127.0.0.1", "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -13,6 +13,9 @@ from deploy.local.settings import LocalSettings, Port
 
 Command = Callable[[LocalSettings], list[str]]
 _METRICS = "/metrics"
+KEEP_ALIVE = ("--timeout-keep-alive", "75")
+"""Seconds, longer than clients and proxies keep an idle connection: whoever closes first must not
+be the server, or a request that is just being sent is lost."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def _module(*arguments: str) -> Command:
 
 
 def _uvicorn(application: str, port: Port) -> Command:
-    server = ("uvicorn", application, "--factory", "--host", "127.0.0.1", "--port")
+    server = ("uvicorn", application, "--factory", "--host", "127.0.0.1", *KEEP_ALIVE, "--port")
     return lambda settings: [sys.executable, "-m", *server, str(settings.port(port))]
 
 

@@ -22,6 +22,7 @@ from deploy.local.warehouse.query_log import QueryLog
 from deploy.local.warehouse.users import UsersFileError, load_users
 
 GRACE_S = 30
+KEEP_ALIVE_S = 75
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -126,6 +127,7 @@ def main() -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
     finally:
         log.info("warehouse_stopped")

@@ -20,6 +20,7 @@ import httpx
 import pytest
 from confluent_kafka import Consumer
 
+from deploy.local.services import KEEP_ALIVE
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from pipelines.ingest.topics import PARTITIONS, create_topics
@@ -167,7 +168,13 @@ def start_store(
         port = str(free_port())
         log = tmp_path_factory.mktemp("store") / "log"
         worker = Worker(environment | changed, log)
-        factory = ("uvicorn", "storefront_api.app:create_app", "--factory", "--no-access-log")
+        factory = (
+            "uvicorn",
+            "storefront_api.app:create_app",
+            "--factory",
+            "--no-access-log",
+            *KEEP_ALIVE,
+        )
         worker.start(*factory, "--host", "127.0.0.1", "--port", port)
         started.append(worker)
         url = f"http://127.0.0.1:{port}"
