@@ -117,6 +117,8 @@ DATABASE_AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    # Its protocol's own, when the server goes away between two messages of a query.
+    asyncpg.InternalClientError,
     OSError,
 )
 """What asyncpg raises when its server has gone, is starting or stopping, or does not answer."""

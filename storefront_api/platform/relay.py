@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -32,8 +33,12 @@ BATCH_ROWS = 5_000
 IDLE_S = 0.02
 LOCK = 7_236_402
 INIT_TIMEOUT_S = 60.0
-BATCH_TIMEOUT_S = 15.0
+BATCH_TIMEOUT_S = 5.0
 """After this long a batch is begun anew by a new producer, which ends the old one's transaction."""
+STUCK_S = 3 * BATCH_TIMEOUT_S
+"""librdkafka 2.16 heeds no timeout while it looks for a group's coordinator whose broker died
+(its issue 5456). After this long the process ends, as if killed, and its supervisor starts it anew.
+"""
 
 _IDENTITY = """
 SELECT system_identifier || '-' || (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -134,7 +139,12 @@ class Relay:
                 return 0
             self._failpoints.at("assigned")
         rows = await self._connection.fetch(_ROWS, batch)
-        await asyncio.to_thread(self._publish, batch, rows)
+        try:
+            await asyncio.wait_for(asyncio.to_thread(self._publish, batch, rows), STUCK_S)
+        except TimeoutError:
+            log.critical("stuck in the Kafka client, ending", batch=batch)
+            # The thread cannot be ended, and an orderly end would wait for it.
+            os._exit(os.EX_TEMPFAIL)
         self._failpoints.at("committed")
         await self._forget(batch)
         metrics.RELAYED.inc(len(rows))
@@ -204,7 +214,7 @@ async def serve(settings: Settings, failpoints: Failpoints | None = None) -> Non
     while not stop.is_set():
         try:
             await run(settings, stop, failpoints or Failpoints())
-        except (KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (KafkaException, asyncpg.PostgresError, *DATABASE_AWAY) as error:
             if not is_transient(error):
                 raise
             log.warning("starting anew", error=str(error))
