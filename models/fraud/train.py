@@ -111,10 +111,13 @@ def train(frame: pd.DataFrame, *, as_of: datetime, seed: int) -> Artifact:
     # Early orders' labels may have arrived during the later days: the figures are those of a model
     # whose labels are all in, and no feature of an order looks past the order.
     metrics = []
-    if len(early) and len(late):
-        metrics = evaluate(late, _predict(_fit(early, seed), late))
     booster = _fit(rows, seed)
-    threshold = float(np.quantile(_predict(booster, rows), 1 - ALERT_SHARE))
+    unseen = _predict(booster, rows)
+    if len(early) and len(late):
+        unseen = _predict(_fit(early, seed), late)
+        metrics = evaluate(late, unseen)
+    # Of orders that the trees have not seen, or far more than the share would lie above it.
+    threshold = float(np.quantile(unseen, 1 - ALERT_SHARE))
     training = Training(
         as_of=as_of,
         data_from=str(days.min().date()),

@@ -31,30 +31,22 @@ class Strict(BaseModel):
 
 
 class Event(Strict):
-    """One fact that happened, with the attributes of CloudEvents that we use.
+    """One fact that happened, with the attributes of CloudEvents that we use."""
 
-    Parameters
-    ----------
-    id
-        UUIDv7, unique over all events of all topics.
-    type
-        Past-tense name in snake_case, after the Segment e-commerce specification.
-    version
-        Version of the schema of ``data``.
-    occurred_at
-        When it happened, by the producer's clock.
-    received_at
-        When the platform accepted it.
-    subject
-        Pseudonym of the person concerned; empty when nobody is. Never an e-mail, name or address.
-    trace_id
-        W3C trace id, 32 hexadecimal digits; empty when there is none.
-    """
-
-    id: UUID
-    type: str
-    version: int = Field(ge=1)
-    occurred_at: Timestamp
-    received_at: Timestamp
-    subject: str = Field(max_length=64)
-    trace_id: str = Field(default="", pattern="^([0-9a-f]{32})?$")
+    id: UUID = Field(description="UUIDv7, unique over all events of all topics.")
+    type: str = Field(
+        description="Past-tense name in snake_case, after the Segment e-commerce specification."
+    )
+    version: int = Field(ge=1, description="Of the schema of `data`.")
+    occurred_at: Timestamp = Field(description="When it happened, by the producer's clock.")
+    received_at: Timestamp = Field(description="When the platform accepted it.")
+    subject: str = Field(
+        max_length=64,
+        description="Pseudonym of the person concerned; empty when nobody is. "
+        "Never an e-mail, name or address.",
+    )
+    trace_id: str = Field(
+        default="",
+        pattern="^([0-9a-f]{32})?$",
+        description="W3C trace id, 32 hexadecimal digits; empty when there is none.",
+    )

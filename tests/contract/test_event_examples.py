@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 import storefront_api.events as events
+from storefront_api.events import catalogue
 from storefront_api.events.registry import name_of
 
 FOLDER = Path(events.__file__).parent / "examples"
@@ -35,6 +36,18 @@ def test_every_event_has_an_example_and_every_example_an_event() -> None:
             type_, version = name_of(event)
             expected.add(f"{topic}/{type_}.v{version}")
     assert {f"{path.parent.name}/{path.stem}" for path in EXAMPLES} == expected
+
+
+@pytest.mark.parametrize(
+    "path", catalogue.files(), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_the_published_catalogue_is_what_the_contract_says(path: Path) -> None:
+    assert path.read_text("utf-8") == catalogue.files()[path], f"run python -m {catalogue.__name__}"
+
+
+def test_no_schema_of_an_event_that_is_gone_is_published() -> None:
+    published = set(catalogue.SCHEMAS.glob("*/*.json"))
+    assert published == set(catalogue.files()) - {catalogue.PAGE}
 
 
 @pytest.mark.parametrize(
