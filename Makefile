@@ -8,8 +8,7 @@ help: ## what can be run
 
 $(UV):
 	@echo "bringing uv from PyPI"
-	@python3 -m venv $(BOOTSTRAP)
-	@$(BOOTSTRAP)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@python3 deploy/uv.py $(BOOTSTRAP)/bin
 
 env: $(UV) ## the locked environment, in .venv
 	@$(UV) sync --locked
