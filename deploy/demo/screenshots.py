@@ -15,23 +15,33 @@ from rich.console import Console
 
 from deploy.local.settings import Port, load_settings
 
-WIDTH, HEIGHT = 1600, 1000
+WIDTH, HEIGHT, TALL = 1600, 1000, 2600
 SETTLE_MS = 4_000
 """A graph is laid out after its page says that it is loaded."""
 
 
-def _shots(storefront: str, serving: str, dagster: str) -> dict[str, str]:
+_EXPAND_ALL = "Alt+KeyE"
+"""Of Dagster's asset graph, whose groups are closed at first; all of it needs a tall window."""
+
+
+def _shots(storefront: str, serving: str, dagster: str) -> dict[str, tuple[str, str]]:
+    """Return the address of each page and the keys to press on it."""
     return {
-        "dagster-asset-graph": f"{dagster}/asset-groups",
-        "dagster-runs": f"{dagster}/runs",
-        "storefront-api": f"{storefront}/docs",
-        "serving-api": f"{serving}/docs",
+        "dagster-asset-groups": (f"{dagster}/asset-groups", ""),
+        "dagster-asset-graph": (f"{dagster}/asset-groups", _EXPAND_ALL),
+        "dagster-runs": (f"{dagster}/runs", ""),
+        "storefront-api": (f"{storefront}/docs", ""),
+        "serving-api": (f"{serving}/docs", ""),
     }
 
 
-def _take(page: Page, url: str, path: Path) -> None:
+def _take(page: Page, url: str, keys: str, path: Path) -> None:
+    page.set_viewport_size({"width": WIDTH, "height": TALL if keys else HEIGHT})
     page.goto(url, wait_until="networkidle", timeout=60_000)
     page.wait_for_timeout(SETTLE_MS)
+    if keys:
+        page.keyboard.press(keys)
+        page.wait_for_timeout(SETTLE_MS)
     page.screenshot(path=str(path))
 
 
@@ -48,9 +58,9 @@ def main(folder: Annotated[Path, typer.Argument(help="Where the pictures go.")])
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        for name, url in shots.items():
-            _take(page, url, folder / f"{name}.png")
+        page = browser.new_page()
+        for name, (url, keys) in shots.items():
+            _take(page, url, keys, folder / f"{name}.png")
             console.print(f"{folder / name}.png")
         browser.close()
 
