@@ -8,11 +8,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deploy.bench.result import BenchError
+
 CONNECTIONS = 32
 GRACE_S = 10.0
 
 
-class LoadError(RuntimeError):
+class LoadError(BenchError):
     """A server under load did not answer, or not with the status that was to be measured."""
 
 

@@ -8,9 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from deploy.bench.registry import UnknownBenchError, load, names
 from deploy.bench.render import draw, table
+from deploy.bench.result import BenchError
+from deploy.local.errors import StackError
+from deploy.local.settings import SettingsError
 
 PICTURES = Path(".ecomarket/bench")
 
@@ -31,8 +35,12 @@ def _bench(
     except UnknownBenchError as error:
         raise typer.BadParameter(str(error), param_hint="NAME") from error
     notes = Console(stderr=True)
-    with notes.status(f"bench {name}"):
-        result = run(seed)
+    try:
+        with notes.status(f"bench {name}"):
+            result = run(seed)
+    except (BenchError, StackError, SettingsError) as error:
+        notes.print("[bold red]error:[/]", escape(str(error)), highlight=False)
+        raise typer.Exit(1) from error
     if as_json:
         typer.echo(json.dumps(result.document(), allow_nan=False))
         return

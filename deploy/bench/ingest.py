@@ -21,7 +21,7 @@ from confluent_kafka import Producer
 from deploy.bench._events import events
 from deploy.bench._plain_loop import COLUMNS, plain_loop, row
 from deploy.bench._private_stack import private_stack
-from deploy.bench.result import Aim, BenchResult, Curve
+from deploy.bench.result import Aim, BenchError, BenchResult, Curve
 from pipelines.ingest.batch import Batch, Collector
 from pipelines.ingest.consumer import Limits, Sink
 from pipelines.ingest.contract import Contract
@@ -40,7 +40,7 @@ FLUSHES = 5
 FLUSH_ROWS = (1, 10, 100, 1_000, 10_000, 50_000, 100_000)
 
 
-class MissingEventsError(RuntimeError):
+class MissingEventsError(BenchError):
     """What was counted in the warehouse is not what was produced, so no figure counts."""
 
 

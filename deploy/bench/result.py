@@ -14,6 +14,10 @@ import psutil
 _GIB = 1024**3
 
 
+class BenchError(RuntimeError):
+    """What was measured does not count, or there was nothing to measure."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """Where a figure was measured; without it a figure means nothing."""

@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -151,6 +152,8 @@ def _register_neighbours() -> None:
 
 def main() -> None:
     """Run the command that the arguments name."""
+    # Standard output is for answers.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     _register_neighbours()
     sys.exit(app())
 

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import structlog
 import typer
 from rich.console import Console
 from typer.testing import CliRunner
@@ -12,7 +14,8 @@ from typer.testing import CliRunner
 from deploy.bench import cli, registry
 from deploy.bench.registry import UnknownBenchError, load
 from deploy.bench.render import draw, table
-from deploy.bench.result import Aim, BenchResult, Curve
+from deploy.bench.result import Aim, BenchError, BenchResult, Curve
+from deploy.local.cli import main
 
 RESULT = BenchResult(
     bench="sample",
@@ -66,3 +69,42 @@ def test_the_command_prints_one_json_object_and_nothing_else(
     outcome = CliRunner().invoke(app, ["bench", "sample", "--json"])
     assert outcome.exit_code == 0
     assert json.loads(outcome.stdout) == RESULT.document()
+
+
+def _command(
+    monkeypatch: pytest.MonkeyPatch, run: Callable[[int], BenchResult]
+) -> int | str | None:
+    monkeypatch.setattr(cli, "load", lambda name: run)
+    monkeypatch.setattr("sys.argv", ["ecomarket", "bench", "sample", "--json"])
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        structlog.reset_defaults()
+    return ended.value.code
+
+
+def test_what_is_logged_meanwhile_stays_out_of_the_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(seed: int) -> BenchResult:
+        structlog.get_logger().info("busy")
+        return RESULT
+
+    assert not _command(monkeypatch, run)
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == RESULT.document()
+    assert "busy" in shown.err
+
+
+def test_a_benchmark_that_cannot_run_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(seed: int) -> BenchResult:
+        raise BenchError("run `ecomarket up` first")
+
+    assert _command(monkeypatch, run) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "error: run `ecomarket up` first" in shown.err
+    assert "Traceback" not in shown.err
