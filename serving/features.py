@@ -15,6 +15,7 @@ from valkey.exceptions import ValkeyError
 
 from models.features.online import (
     DAY_MS,
+    aged,
     batch_key,
     decode_batch,
     epoch_ms,
@@ -150,4 +151,6 @@ def _batch_before(
         as_of, batch = decode_batch(fields)
     except ValueError as error:
         raise FeaturesAwayError(f"a batch hash is unreadable: {error}") from error
-    return (as_of, batch) if as_of is None or as_of <= day else decode_batch({})
+    if as_of is None or as_of > day:
+        return decode_batch({})
+    return as_of, aged(batch, (day - as_of).days)

@@ -26,6 +26,9 @@ AS_OF = "as_of"
 BATCH_AS_OF_KEY = "batch:shopper.as_of"
 """The day that was last published for every shopper."""
 
+COUNTED_IN_DAYS = ("days_since_first_order", "days_since_last_order")
+"""Batch features that grow by one a day, published or not."""
+
 VelocityKind = Literal["card", "device", "shopper"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -96,6 +99,12 @@ def decode_batch(fields: Mapping[str, str]) -> tuple[date | None, dict[str, floa
     values = {feature.name: fields.get(feature.name) for feature in ORDER_FRAUD.of(Source.BATCH)}
     numbers = {name: float(value) if value else None for name, value in values.items()}
     return (date.fromisoformat(day) if day else None), numbers
+
+
+def aged(values: Mapping[str, float | None], days: int) -> dict[str, float | None]:
+    """Return batch features as a later day's, as far as they follow from the calendar alone."""
+    grown = {name: value + days for name in COUNTED_IN_DAYS if (value := values[name]) is not None}
+    return {**values, **grown}
 
 
 def stream_features(

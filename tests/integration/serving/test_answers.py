@@ -188,6 +188,17 @@ def test_batch_features_are_those_published_and_missing_ones_stay_missing(
     assert "no history of the shopper is published" in stranger["reasons"]
 
 
+def test_days_go_on_being_counted_while_nothing_newer_is_published(
+    serving: httpx.Client, store: valkey.Valkey, decisions: Decisions
+) -> None:
+    frame = pd.DataFrame([dict.fromkeys(BATCH, 3.0) | {"subject": "s"}])
+    publish_batch_features(store, frame, date(2017, 12, 28))
+    body = serving.post("/v1/fraud/score", json=question()).json()
+    features = decisions.of(body["decision_id"])[0]["data"]["features"]
+    assert features["days_since_first_order"] == features["days_since_last_order"] == 5.0
+    assert features["orders_90d"] == 3.0
+
+
 def test_batch_features_of_a_later_day_are_not_used(
     serving: httpx.Client, store: valkey.Valkey, decisions: Decisions
 ) -> None:
