@@ -76,11 +76,13 @@ def _command(
 ) -> int | str | None:
     monkeypatch.setattr(cli, "load", lambda name: run)
     monkeypatch.setattr("sys.argv", ["ecomarket", "bench", "sample", "--json"])
+    before = structlog.get_config()
+    structlog.reset_defaults()
     try:
         with pytest.raises(SystemExit) as ended:
             main()
     finally:
-        structlog.reset_defaults()
+        structlog.configure(**before)
     return ended.value.code
 
 
