@@ -24,6 +24,7 @@ from storefront_api.platform.database import open_pool
 from storefront_api.platform.metrics import Measure
 from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.tracing import Trace
+from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
 from storefront_api.services import Services
 from storefront_api.sessions import router as sessions
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         catalog,
         inventory,
         orders,
+        promotions,
         payments,
         collect,
         recommendations,

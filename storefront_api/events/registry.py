@@ -21,11 +21,12 @@ from storefront_api.events.envelope import Event
 from storefront_api.events.inventory import StockChangedV1
 from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1
+from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
 from storefront_api.events.topics import Topic
 
 EVENTS: dict[Topic, tuple[type[Event], ...]] = {
-    Topic.CATALOG: (ProductCreatedV1, ProductUpdatedV1),
-    Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1),
+    Topic.CATALOG: (ProductCreatedV1, ProductUpdatedV1, PromotionCreatedV1),
+    Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1, CouponAppliedV1),
     Topic.PAYMENTS: (PaymentDisputedV1,),
     Topic.INVENTORY: (StockChangedV1,),
     Topic.CLICKSTREAM: (

@@ -13,29 +13,28 @@ WITH wanted AS (
     SELECT * FROM unnest($1::text[], $2::bigint[]) AS w (sku, delta)
 ), locked AS (
     SELECT s.sku FROM stock s JOIN wanted USING (sku) ORDER BY s.sku FOR UPDATE OF s
+), moved AS (
+    UPDATE stock s SET on_hand = s.on_hand + w.delta
+    FROM wanted w JOIN locked USING (sku)
+    WHERE s.sku = w.sku AND s.on_hand + w.delta >= 0
+    RETURNING s.sku, w.delta, s.on_hand
+), ledger AS (
+    INSERT INTO stock_movements (sku, delta, on_hand, reason, reference, moved_at)
+    SELECT sku, delta, on_hand, $3, $4, $5 FROM moved
 )
-UPDATE stock s SET on_hand = s.on_hand + w.delta
-FROM wanted w JOIN locked USING (sku)
-WHERE s.sku = w.sku AND s.on_hand + w.delta >= 0
-RETURNING s.sku, w.delta, s.on_hand
-"""
-_LEDGER = """
-INSERT INTO stock_movements (sku, delta, on_hand, reason, reference, moved_at)
-SELECT m.sku, m.delta, m.on_hand, $4, $5, $6
-FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS m (sku, delta, on_hand)
+SELECT * FROM moved
 """
 
 
-async def move(connection: Connection, deltas: Mapping[str, int]) -> list[Any]:
-    """Change stock and return each changed row; a sku without enough stock is not among them."""
+async def move(
+    connection: Connection, deltas: Mapping[str, int], reason: str, reference: str, at: datetime
+) -> list[Any]:
+    """Change stock with its ledger and return each changed row.
+
+    A sku without enough stock is not among them.
+    """
     skus = sorted(deltas)
-    rows: list[Any] = await connection.fetch(_MOVE, skus, [deltas[sku] for sku in skus])
+    rows: list[Any] = await connection.fetch(
+        _MOVE, skus, [deltas[sku] for sku in skus], reason, reference, at
+    )
     return rows
-
-
-async def record(
-    connection: Connection, moved: list[Any], reason: str, reference: str, at: datetime
-) -> None:
-    """Write movements into the ledger."""
-    columns = [[row[name] for row in moved] for name in ("sku", "delta", "on_hand")]
-    await connection.execute(_LEDGER, *columns, reason, reference, at)

@@ -50,11 +50,10 @@ async def add(
     InvalidError
         If a sku has no stock row.
     """
-    moved = await repository.move(connection, deltas)
+    moved = await repository.move(connection, deltas, reason, reference, at)
     missing = sorted(set(deltas) - {row["sku"] for row in moved})
     if missing:
         raise InvalidError(f"unknown sku: {', '.join(missing)}", field="body.items.sku")
-    await repository.record(connection, moved, reason, reference, at)
     await enqueue(connection, [changed(moved, reason, reference, at, now, trace_id)])
     return moved
 

@@ -9,7 +9,9 @@ from uuid import UUID
 from storefront_api.events.orders import OrderLineV1
 from storefront_api.platform.database import Connection
 
-_PRICES = "SELECT sku, unit, currency, list_price_minor FROM products WHERE sku = ANY($1)"
+_PRICES = (
+    "SELECT sku, unit, currency, list_price_minor, department FROM products WHERE sku = ANY($1)"
+)
 _INSERT = """
 WITH placed AS (
     INSERT INTO orders (
@@ -33,7 +35,7 @@ _LINE_COLUMNS = tuple(OrderLineV1.model_fields)
 
 
 async def prices(connection: Connection, skus: Sequence[str]) -> dict[str, Any]:
-    """Return unit, currency and list price of each sku that exists."""
+    """Return unit, currency, list price and department of each sku that exists."""
     rows = await connection.fetch(_PRICES, list(skus))
     return {row["sku"]: row for row in rows}
 

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from storefront_api.events.orders import DeliveryV1, OrderLineV1, PaymentV1
 from storefront_api.events.parts import Channel, Country, Currency, Minor, Pseudonym, Sku
+from storefront_api.events.promotions import Code
 
 MAX_LINES = 500
+MAX_CODES = 5
 
 
 class LineIn(BaseModel):
@@ -60,6 +62,33 @@ class OrderIn(BaseModel):
     lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
     payment: PaymentV1
     delivery: DeliveryV1
+    promotion_codes: list[Code] = Field(
+        default=[],
+        max_length=MAX_CODES,
+        description="Applied in this order, each to what the ones before it left.",
+    )
+
+    @field_validator("promotion_codes")
+    @classmethod
+    def _each_once(cls, codes: list[str]) -> list[str]:
+        if len(set(codes)) < len(codes):
+            raise ValueError("a code may be given once")
+        return codes
+
+
+class LineDiscount(BaseModel):
+    """A line's share of a discount."""
+
+    line_number: int
+    amount_minor: int
+
+
+class DiscountOut(BaseModel):
+    """What one promotion code took off, line by line."""
+
+    code: str
+    amount_minor: int
+    lines: list[LineDiscount]
 
 
 class OrderOut(BaseModel):
@@ -73,6 +102,9 @@ class OrderOut(BaseModel):
     currency: str
     ordered_at: datetime
     lines: list[OrderLineV1]
+    discounts: list[DiscountOut] = Field(
+        description="What the codes took off; a line's discount holds its shares."
+    )
     total_minor: int
     refunded_minor: int
     risk: Literal["allow", "review", "unscored"]

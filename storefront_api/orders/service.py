@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,7 +16,7 @@ from storefront_api.inventory import repository as stock
 from storefront_api.inventory.service import changed
 from storefront_api.orders import repository
 from storefront_api.orders.pricing import price_lines
-from storefront_api.orders.schemas import OrderIn, OrderOut
+from storefront_api.orders.schemas import DiscountOut, LineDiscount, OrderIn, OrderOut
 from storefront_api.platform import idempotency, metrics
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import transaction
@@ -28,6 +29,9 @@ from storefront_api.platform.errors import (
 )
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue, new_id
+from storefront_api.promotions import repository as promotions
+from storefront_api.promotions.discounts import Discount, apply
+from storefront_api.promotions.service import coupons_applied, redeem
 from storefront_api.services import Services
 
 PARTNERS_ONLY = ("subject", "ip_country", "source_ref")
@@ -63,8 +67,8 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
     ------
     InvalidError, ForbiddenError
         If the order breaks a rule.
-    OutOfStockError
-        If there is not enough of something; nothing has changed then.
+    OutOfStockError, UsedUpError
+        If there is not enough of something, or a code has no use left; nothing has changed then.
     """
     if not placing.caller.is_partner:
         _refuse_statements(wanted)
@@ -74,9 +78,9 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
     if given is not None:
         return given
     catalogue = await repository.prices(services.pool, [line.sku for line in wanted.lines])
-    lines = price_lines(wanted.lines, catalogue, wanted.currency)
     now = services.clock()
     at = placing.stated_at or now
+    lines, discounts = await _price(services, wanted, catalogue, at)
     subject = placing.caller.subject or wanted.subject
     unscored = _order(wanted, lines)
     risk = await services.models.score(unscored, subject, at)
@@ -89,7 +93,18 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
         trace_id=placing.trace_id,
         data=order,
     )
-    return await _commit(services, placing, event)
+    return await _commit(services, placing, event, discounts)
+
+
+async def _price(
+    services: Services, wanted: OrderIn, catalogue: dict[str, Any], at: datetime
+) -> tuple[list[OrderLineV1], list[Discount]]:
+    lines = price_lines(wanted.lines, catalogue, wanted.currency)
+    if not wanted.promotion_codes:
+        return lines, []
+    known = await promotions.find(services.pool, wanted.promotion_codes)
+    departments = {sku: row["department"] for sku, row in catalogue.items()}
+    return apply(lines, departments, wanted.promotion_codes, known, wanted.currency, at)
 
 
 def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
@@ -111,13 +126,15 @@ def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
     )
 
 
-async def _commit(services: Services, placing: Placing, event: OrderCompletedV1) -> Answer:
+async def _commit(
+    services: Services, placing: Placing, event: OrderCompletedV1, discounts: list[Discount]
+) -> Answer:
     try:
         async with transaction(services.pool) as connection:
             given = await idempotency.claim(connection, placing.request)
             if given is not None:
                 return given
-            answer = await _write(connection, placing, event)
+            answer = await _write(connection, placing, event, discounts)
             await idempotency.keep(connection, placing.request, answer)
     except asyncpg.UniqueViolationError:
         raise ConflictError(
@@ -127,7 +144,9 @@ async def _commit(services: Services, placing: Placing, event: OrderCompletedV1)
     return answer
 
 
-async def _write(connection: object, placing: Placing, event: OrderCompletedV1) -> Answer:
+async def _write(
+    connection: object, placing: Placing, event: OrderCompletedV1, discounts: list[Discount]
+) -> Answer:
     order = event.data
     events: list[tuple[Topic, str, Event]] = [(Topic.ORDERS, str(order.order_id), event)]
     wanted: Counter[str] = Counter()
@@ -135,20 +154,24 @@ async def _write(connection: object, placing: Placing, event: OrderCompletedV1) 
         wanted[line.sku] += line.quantity
     deltas = {sku: -quantity for sku, quantity in wanted.items() if quantity}
     if deltas:
-        moved = await stock.move(connection, deltas)
+        reference, at = str(order.order_id), event.occurred_at
+        moved = await stock.move(connection, deltas, "order", reference, at)
         short = sorted(set(deltas) - {row["sku"] for row in moved})
         if short:
             details = [{"sku": sku, "wanted": wanted[sku]} for sku in short]
             raise OutOfStockError(
                 f"there is not enough of {', '.join(short)}", field="body.lines", details=details
             )
-        reference, now = str(order.order_id), event.received_at
-        await stock.record(connection, moved, "order", reference, event.occurred_at)
-        told = changed(moved, "order", reference, event.occurred_at, now, event.trace_id)
-        events.append(told)
+        now, trace_id = event.received_at, event.trace_id
+        events.append(changed(moved, "order", reference, at, now, trace_id))
+    if discounts:
+        await redeem(connection, event, discounts)
+        events += coupons_applied(event, discounts)
     await repository.insert(connection, _columns(placing.caller, event), order.lines)
+    if discounts:
+        await promotions.record(connection, order.order_id, discounts)
     await enqueue(connection, events)
-    return Answer(201, _answer(event).model_dump_json())
+    return Answer(201, _answer(event, discounts).model_dump_json())
 
 
 def _columns(caller: Caller, event: OrderCompletedV1) -> tuple[object, ...]:
@@ -171,7 +194,21 @@ def _columns(caller: Caller, event: OrderCompletedV1) -> tuple[object, ...]:
     )
 
 
-def _answer(event: OrderCompletedV1) -> OrderOut:
+def _explained(discounts: list[Discount]) -> list[DiscountOut]:
+    return [
+        DiscountOut(
+            code=discount.code,
+            amount_minor=discount.amount_minor,
+            lines=[
+                LineDiscount(line_number=line, amount_minor=minor)
+                for line, minor in discount.by_line.items()
+            ],
+        )
+        for discount in discounts
+    ]
+
+
+def _answer(event: OrderCompletedV1, discounts: list[Discount]) -> OrderOut:
     order = event.data
     return OrderOut(
         order_id=order.order_id,
@@ -182,6 +219,7 @@ def _answer(event: OrderCompletedV1) -> OrderOut:
         currency=order.currency,
         ordered_at=event.occurred_at,
         lines=order.lines,
+        discounts=_explained(discounts),
         total_minor=order.total_minor,
         refunded_minor=0,
         risk=order.risk,
@@ -199,5 +237,10 @@ async def read(services: Services, caller: Caller, order_id: UUID) -> OrderOut:
     order, lines = await repository.find(services.pool, order_id, caller.name)
     if order is None:
         raise NotFoundError(f"there is no order {order_id}", field="path.order_id")
-    fields = {name: order[name] for name in OrderOut.model_fields if name != "lines"}
-    return OrderOut(**fields, lines=[OrderLineV1(**dict(line)) for line in lines])
+    discounts = await promotions.of_order(services.pool, order_id)
+    fields = {name: order[name] for name in OrderOut.model_fields.keys() - {"lines", "discounts"}}
+    return OrderOut(
+        **fields,
+        lines=[OrderLineV1(**dict(line)) for line in lines],
+        discounts=_explained(discounts),
+    )

@@ -75,6 +75,12 @@ class ConflictError(StoreError):
     status, code = 409, "conflict"
 
 
+class UsedUpError(ConflictError):
+    """A promotion code has no use left."""
+
+    code = "promotion_used_up"
+
+
 class OutOfStockError(ConflictError):
     """There is less of a product than was asked for."""
 

@@ -26,7 +26,13 @@ OPEN = {
     "/products/{product_id}",
     "/webhooks/disputes",
 }
-PARTNERS_ONLY = {"/catalog/imports", "/inventory/receipts", "/orders/{order_id}/refunds"}
+PARTNERS_ONLY = {
+    "/catalog/imports",
+    "/inventory/receipts",
+    "/orders/{order_id}/refunds",
+    "/promotions",
+    "/promotions/{code}",
+}
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 
 

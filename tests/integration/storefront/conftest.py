@@ -262,3 +262,19 @@ def read_events(environment: dict[str, str]) -> Callable[..., list[Event]]:
     """Read what is published to some topics."""
     bootstrap = environment["KAFKA_BOOTSTRAP_SERVERS"]
     return lambda *topics: published(bootstrap, topics)
+
+
+@pytest.fixture
+def new_relay(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], Worker]]:
+    """Make relays of one database, none of them started."""
+    made: list[Worker] = []
+
+    def new() -> Worker:
+        port = str(free_port())
+        made.append(Worker(environment | {"METRICS_PORT": port}, tmp_path / f"relay{len(made)}"))
+        return made[-1]
+
+    yield new
+    for relay in made:
+        if relay.running:
+            relay.end(signal.SIGKILL)

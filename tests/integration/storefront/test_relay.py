@@ -5,9 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import asyncpg
 import httpx
@@ -17,29 +16,13 @@ from deploy.local.stack import Stack
 from storefront_api.events import Event, Topic
 from storefront_api.events.inventory import StockChangedV1
 from storefront_api.events.orders import OrderCompletedV1
-from tests.integration.storefront.conftest import Database, Worker, free_port, until
+from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.goods import key, line, new_sku, order
 
 POINTS = ("assigned", "produced", "offset sent", "committed")
 ReadEvents = Callable[..., list[Event]]
 RELAY = "storefront_api.platform.relay"
 KILLABLE = "tests.integration.storefront.killable"
-
-
-@pytest.fixture
-def new_relay(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], Worker]]:
-    """Make relays of one database, none of them started."""
-    made: list[Worker] = []
-
-    def new() -> Worker:
-        port = str(free_port())
-        made.append(Worker(environment | {"METRICS_PORT": port}, tmp_path / f"relay{len(made)}"))
-        return made[-1]
-
-    yield new
-    for relay in made:
-        if relay.running:
-            relay.end(signal.SIGKILL)
 
 
 def waiting(database: Database) -> int:
