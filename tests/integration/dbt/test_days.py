@@ -27,9 +27,11 @@ Contents = dict[str, tuple[Any, ...]]
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     stack = Stack(private_settings(tmp_path_factory.mktemp("stack")))
-    stack.up(["warehouse"])
-    yield stack.environment()["CLICKHOUSE_URL"]
-    stack.down()
+    try:
+        stack.up(["warehouse"])
+        yield stack.environment()["CLICKHOUSE_URL"]
+    finally:
+        stack.down()
 
 
 @pytest.fixture(scope="module")

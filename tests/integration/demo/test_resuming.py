@@ -44,9 +44,11 @@ def environment(
 ) -> Iterator[dict[str, str]]:
     """Where the services of the module's own stack are."""
     own = Stack(stack_settings(tmp_path_factory.mktemp("demo-stack")))
-    own.up(["storefront", "relay", "sink"])
-    yield own.environment()
-    own.down()
+    try:
+        own.up(["storefront", "relay", "sink"])
+        yield own.environment()
+    finally:
+        own.down()
 
 
 @pytest.fixture(scope="module")
