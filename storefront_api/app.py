@@ -26,6 +26,7 @@ from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.tracing import Trace
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
+from storefront_api.search.endpoints import router as search
 from storefront_api.services import Services
 from storefront_api.sessions import router as sessions
 from storefront_api.settings import Settings
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         health,
         sessions,
         catalog,
+        search,
         inventory,
         orders,
         promotions,

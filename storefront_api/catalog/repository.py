@@ -44,7 +44,7 @@ CREATE TEMP TABLE incoming ON COMMIT DROP AS
 SELECT {_LIST}, 0::bigint AS opening_stock FROM products WITH NO DATA
 """
 _CHANGES = f"""
-SELECT i.*, p.sku IS NULL AS is_new
+SELECT i.*, p.sku IS NULL AS is_new, p.product_id AS was_product_id
 FROM incoming i LEFT JOIN products p USING (sku)
 WHERE p.sku IS NULL OR ROW({", ".join(f"p.{c}" for c in COLUMNS)})
     IS DISTINCT FROM ROW({", ".join(f"i.{c}" for c in COLUMNS)})

@@ -21,6 +21,7 @@ from storefront_api.events.inventory import MovementV1, StockChangedV1, StockV1
 from storefront_api.platform.database import transaction
 from storefront_api.platform.errors import InvalidError, NotFoundError
 from storefront_api.platform.outbox import enqueue, new_id
+from storefront_api.search.repository import refresh
 from storefront_api.services import Services
 
 MOVEMENTS_AN_EVENT = 1_000
@@ -92,6 +93,9 @@ async def import_products(services: Services, wanted: CatalogImport, trace_id: s
     async with transaction(services.pool) as connection:
         changes = await repository.stage(connection, records)
         opened = await repository.apply(connection, now)
+        # A variant may have moved from one product to another: both of them change.
+        touched = {row[name] for row in changes for name in ("product_id", "was_product_id")}
+        await refresh(connection, sorted(touched - {None}))
         events: list[tuple[Topic, str, Event]] = []
         for row in changes:
             event = ProductCreatedV1 if row["is_new"] else ProductUpdatedV1

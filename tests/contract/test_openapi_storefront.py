@@ -24,6 +24,8 @@ OPEN = {
     "/sessions",
     "/products",
     "/products/{product_id}",
+    "/search",
+    "/search/suggestions",
     "/webhooks/disputes",
 }
 PARTNERS_ONLY = {

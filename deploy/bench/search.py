@@ -1,0 +1,206 @@
+"""Latency of the storefront's search over 100,000 products at a fixed rate, beside bare SQL.
+
+A PostgreSQL and a storefront of its own. Words are those of the products, weighted as the products
+use them. Our figures are HTTP answers with facets, total and prices; the peers are one statement
+by asyncpg on the same server, without any of these: `ILIKE '%word%'` over the catalogue, and a
+plain full-text match over our own index.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import asyncpg
+
+from deploy.bench._load import CONNECTIONS, Latencies, closed_loop, open_loop, request
+from deploy.bench._private_stack import private_stack
+from deploy.bench._products import products
+from deploy.bench.result import Aim, BenchResult
+
+PRODUCTS = 100_000
+IMPORT = 5_000
+"""Products in one import, the most that the store takes."""
+OUT_OF_STOCK = 0.05
+RATE_PER_S = 10.0
+ROUND_S = 8.0
+ROUNDS = 3
+WORKERS = 2
+QUERIES = 400
+P95_AIM_MS = 50.0
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+PEERS = {
+    "bare_ilike": "SELECT product_id, name FROM products "
+    "WHERE name ILIKE '%' || $1 || '%' ORDER BY list_price_minor, product_id LIMIT 20",
+    "bare_tsquery": "SELECT product_id, name FROM search_documents "
+    "WHERE document @@ plainto_tsquery('english', $1) "
+    "ORDER BY ts_rank(document, plainto_tsquery('english', $1)) DESC LIMIT 20",
+}
+
+
+def run(seed: int) -> BenchResult:
+    """Measure every kind of question and the peers in turns; return the medians of the rounds.
+
+    Raises
+    ------
+    LoadError
+        If the storefront answers with anything but 200, or knows nothing of a word.
+    """
+    source = random.Random(seed)
+    assortment = list(products(PRODUCTS, source))
+    questions = _questions(assortment, source)
+    with private_stack(["storefront"]) as environment:
+        port = urlsplit(environment["STOREFRONT_URL"]).port or 0
+        figures, peers = asyncio.run(
+            _measure(environment["DATABASE_URL"], port, assortment, questions, source)
+        )
+    ratios = {
+        f"search_p95_ms_to_{name}": round(figures["search_p95_ms"] / peer["p95_ms"], 3)
+        for name, peer in peers.items()
+    }
+    aims = [
+        Aim(f"{kind} p95 under {P95_AIM_MS:.0f} ms", p95, p95 < P95_AIM_MS)
+        for kind in questions
+        for p95 in [figures[f"{kind}_p95_ms"]]
+    ]
+    return BenchResult("search", seed, figures, peers, ratios, aims)
+
+
+async def _measure(
+    url: str,
+    port: int,
+    assortment: Sequence[Mapping[str, Any]],
+    questions: Mapping[str, Sequence[str]],
+    source: random.Random,
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    pool = await asyncpg.create_pool(url, min_size=2, max_size=CONNECTIONS)
+    try:
+        indexed_per_s = await _fill(pool, assortment, source)
+        words = [_words(source.choice(assortment), source) for _ in range(QUERIES)]
+        rounds = await _rounds(port, pool, questions, words)
+        capacity = {
+            kind: await closed_loop(port, [request("GET", path) for path in paths], WORKERS)
+            for kind, paths in questions.items()
+        }
+    finally:
+        await pool.close()
+    figures: dict[str, float] = {"products": PRODUCTS, "indexed_per_s": indexed_per_s}
+    for kind in questions:
+        figures |= {f"{kind}_{name}": value for name, value in _medians(rounds[kind]).items()}
+        figures[f"{kind}_capacity_per_s"] = round(capacity[kind], 1)
+    return figures, {name: _medians(rounds[name]) for name in PEERS}
+
+
+async def _fill(pool: Any, assortment: Sequence[Mapping[str, Any]], source: random.Random) -> float:
+    """Bring the products into the store and its index; return how many a second are indexed."""
+    async with pool.acquire() as connection:
+        records = [(*product.values(), AT) for product in assortment]
+        columns = [*assortment[0], "updated_at"]
+        await connection.copy_records_to_table("products", records=records, columns=columns)
+        stock = [
+            (product["sku"], 0 if source.random() < OUT_OF_STOCK else 10) for product in assortment
+        ]
+        await connection.copy_records_to_table("stock", records=stock, columns=["sku", "on_hand"])
+        ids = [product["product_id"] for product in assortment]
+        started = time.perf_counter()
+        for first in range(0, len(ids), IMPORT):
+            await connection.execute("SELECT search_refresh($1)", ids[first : first + IMPORT])
+        elapsed_s = time.perf_counter() - started
+        await connection.execute("VACUUM ANALYZE")
+    return round(len(ids) / elapsed_s, 1)
+
+
+async def _rounds(
+    port: int, pool: Any, questions: Mapping[str, Sequence[str]], words: Sequence[str]
+) -> dict[str, list[Latencies]]:
+    count = int(RATE_PER_S * ROUND_S)
+    rounds: dict[str, list[Latencies]] = {name: [] for name in (*questions, *PEERS)}
+    for number in range(ROUNDS + 1):
+
+        def turn(items: Sequence[str], number: int = number) -> list[str]:
+            return [items[(number * count + index) % len(items)] for index in range(count)]
+
+        for kind, paths in questions.items():
+            wanted = [request("GET", path) for path in turn(paths)]
+            rounds[kind].append(await open_loop(port, wanted, RATE_PER_S))
+        for name, statement in PEERS.items():
+            rounds[name].append(await _bare(pool, statement, turn(words)))
+    return {name: measured[1:] for name, measured in rounds.items()}  # the first warms up
+
+
+async def _bare(pool: Any, statement: str, words: Sequence[str]) -> Latencies:
+    """Run a statement at the same fixed rate; latency counts from the scheduled moment."""
+    started = time.perf_counter()
+
+    async def one(number: int, word: str) -> float:
+        due = started + number / RATE_PER_S
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        await pool.fetch(statement, word)
+        return time.perf_counter() - due
+
+    seconds = await asyncio.gather(*(one(*pair) for pair in enumerate(words)))
+    return Latencies.of(seconds, time.perf_counter() - started)
+
+
+def _medians(rounds: Sequence[Latencies]) -> dict[str, float]:
+    return {
+        name: round(statistics.median(getattr(entry, name) for entry in rounds), 3)
+        for name in ("p50_ms", "p95_ms", "p99_ms")
+    }
+
+
+def _questions(
+    assortment: Sequence[Mapping[str, Any]], source: random.Random
+) -> dict[str, list[str]]:
+    """Return the paths of each kind of question."""
+
+    def paths(route: str, ask: Callable[[Mapping[str, Any]], dict[str, Any]]) -> list[str]:
+        asked = (ask(source.choice(assortment)) for _ in range(QUERIES))
+        return [f"{route}?{urlencode(query)}" for query in asked]
+
+    return {
+        "search": paths("/search", lambda p: {"q": _words(p, source)}),
+        "filtered": paths("/search", lambda p: _filtered(p, source)),
+        "typo": paths("/search", lambda p: {"q": _mistyped(_words(p, source), source)}),
+        "suggestions": paths(
+            "/search/suggestions", lambda p: {"q": _begun(_words(p, source), source)}
+        ),
+    }
+
+
+def _words(product: Mapping[str, Any], source: random.Random) -> str:
+    """Return what somebody types who looks for a product: its kind, or with brand or trait."""
+    kind = str(product["product_type"]).lower()
+    parts = str(product["name"]).lower().split()
+    return source.choice((kind, kind, f"{parts[0]} {kind}", f"{parts[1]} {kind.split()[-1]}"))
+
+
+def _filtered(product: Mapping[str, Any], source: random.Random) -> dict[str, Any]:
+    price = int(product["list_price_minor"])
+    return {
+        "q": _words(product, source),
+        "department": product["department"],
+        "in_stock": "true",
+        "price_from_minor": price // 2,
+        "price_to_minor": price * 2,
+        "sort": source.choice(("relevance", "price_asc", "newest")),
+    }
+
+
+def _mistyped(text: str, source: random.Random) -> str:
+    """Return a text with two letters of its longest word exchanged, or one left out."""
+    word = max(text.split(), key=len)
+    place = source.randrange(1, len(word) - 1)
+    swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    return text.replace(word, source.choice((swapped, word[:place] + word[place + 1 :])), 1)
+
+
+def _begun(text: str, source: random.Random) -> str:
+    """Return the beginning of a text, from its second letter on."""
+    return text[: source.randrange(2, len(text) + 1)]

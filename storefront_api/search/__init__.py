@@ -1,0 +1,1 @@
+"""Finding products by words: typos, synonyms, facets and completions."""

@@ -1,0 +1,77 @@
+"""Search over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from storefront_api.platform.auth import public
+from storefront_api.platform.errors import problems
+from storefront_api.search import service
+from storefront_api.search.engine import SearchEngine, Sort, Wanted
+from storefront_api.search.repository import PostgresSearch
+from storefront_api.search.schemas import SearchPage, Suggestions
+from storefront_api.services import Injected
+
+router = APIRouter(tags=["search"])
+
+Typed = Annotated[str, Query(min_length=1, max_length=200, description="What was typed.")]
+Filter = Annotated[
+    str, Query(max_length=120, pattern=r"^[^\x00]*$", description="Exact; empty for all.")
+]
+Price = Annotated[
+    int | None,
+    Query(ge=0, le=10**15, description="Of a variant's list price, itself included."),
+]
+
+
+def _engine(services: Injected) -> SearchEngine:
+    return PostgresSearch(services.pool)
+
+
+Engine = Annotated[SearchEngine, Depends(_engine)]
+"""The engine in use; another one takes its place here."""
+
+
+@router.get("/search", dependencies=[Depends(public)], responses=problems(422, 503))
+async def search(
+    services: Injected,
+    engine: Engine,
+    q: Typed,
+    department: Filter = "",
+    category: Filter = "",
+    brand: Filter = "",
+    vendor: Filter = "",
+    currency: Annotated[str, Query(pattern="^([A-Z]{3})?$", description="Of prices.")] = "",
+    price_from_minor: Price = None,
+    price_to_minor: Price = None,
+    in_stock: Annotated[bool, Query(description="Only what can be had now.")] = False,
+    sort: Sort = Sort.RELEVANCE,
+    after: Annotated[str, Query(max_length=400, description="A page's `next_cursor`.")] = "",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> SearchPage:
+    """Find the products that hold every word, a synonym of it, or the nearest known word."""
+    wanted = Wanted(
+        text=q,
+        department=department,
+        category=category,
+        brand=brand,
+        vendor_id=vendor,
+        currency=currency,
+        price_from_minor=price_from_minor,
+        price_to_minor=price_to_minor,
+        in_stock=in_stock,
+        sort=sort,
+        after=after,
+        limit=limit,
+    )
+    return await service.search(services, engine, wanted)
+
+
+@router.get("/search/suggestions", dependencies=[Depends(public)], responses=problems(422, 503))
+async def suggest(
+    engine: Engine, q: Typed, limit: Annotated[int, Query(ge=1, le=20)] = 8
+) -> Suggestions:
+    """Complete the last word, those first that most products have."""
+    return await service.suggest(engine, q, limit)

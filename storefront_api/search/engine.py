@@ -1,0 +1,99 @@
+"""The port behind which a search engine stands; PostgreSQL is the first to implement it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+FACETS = ("department", "category", "brand")
+"""What the hits are counted by."""
+FACET_VALUES = 20
+"""Most values of a facet that are told, those with the most products first."""
+
+
+class Sort(StrEnum):
+    """The order of the hits."""
+
+    RELEVANCE = "relevance"
+    PRICE_ASC = "price_asc"
+    PRICE_DESC = "price_desc"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is searched for; an empty filter lets everything through.
+
+    Parameters
+    ----------
+    text
+        Words as they were typed; a hit holds all of them.
+    price_from_minor, price_to_minor
+        Bounds of a list price, both included; one variant within them makes a hit.
+    in_stock
+        Whether a hit needs a variant that is in stock.
+    after
+        The `next_cursor` of the page before; empty for the first.
+    """
+
+    text: str
+    department: str = ""
+    category: str = ""
+    brand: str = ""
+    vendor_id: str = ""
+    currency: str = ""
+    price_from_minor: int | None = None
+    price_to_minor: int | None = None
+    in_stock: bool = False
+    sort: Sort = Sort.RELEVANCE
+    after: str = ""
+    limit: int = 20
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A word without a hit, and the known word that was used for it."""
+
+    word: str
+    used: str
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """How many hits have a value."""
+
+    value: str
+    products: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of hits, and counts over all pages."""
+
+    product_ids: Sequence[str]
+    total: int
+    facets: Mapping[str, Sequence[FacetValue]]
+    corrected: Sequence[Correction]
+    next_cursor: str
+
+
+class CursorError(ValueError):
+    """A cursor that this engine did not give, or gave for another order."""
+
+
+class SearchEngine(Protocol):
+    """Finds products; what it knows is as new as the catalogue's last import."""
+
+    async def search(self, wanted: Wanted) -> Found:
+        """Return a page of hits.
+
+        Raises
+        ------
+        CursorError
+            If the cursor does not belong to this search's order.
+        """
+
+    async def suggest(self, text: str, limit: int) -> Sequence[str]:
+        """Return completions of a text's last word, those of the most products first."""

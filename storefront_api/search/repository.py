@@ -1,0 +1,279 @@
+"""Search in PostgreSQL: full text, a vocabulary with trigrams, and synonyms as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from storefront_api.platform.database import Connection
+from storefront_api.search.cursor import Mark, read, write
+from storefront_api.search.engine import (
+    FACET_VALUES,
+    FACETS,
+    Correction,
+    FacetValue,
+    Found,
+    Sort,
+    Wanted,
+)
+
+MOST_WORDS = 20
+"""Words of a text that are looked at."""
+LEAST_LETTERS = 3
+"""Shorter words are not corrected: too much is near to them."""
+NEAR = 0.66
+"""Least similarity of a correction, two thirds of the letters in their order; 1 is equality."""
+CANDIDATES = 60
+"""Words sharing most trigrams that are compared letter by letter."""
+ENDINGS = 20
+"""Words, those of the most products first, that may follow other words."""
+SAMPLE = 500
+"""Products among which a word after other words is looked for."""
+_LAST = chr(0x10FFFF)
+
+_UNDERSTAND = """
+WITH asked AS MATERIALIZED (
+    SELECT word, place, (tsvector_to_array(to_tsvector('english', word)))[1] AS lexeme
+    FROM string_to_table(search_plain($1), ' ') WITH ORDINALITY AS t (word, place)
+    WHERE word <> '' ORDER BY place LIMIT $2
+), plain AS (
+    SELECT plainto_tsquery('english', coalesce(string_agg(word, ' ' ORDER BY place), '')) AS query
+    FROM asked
+)
+SELECT
+    ARRAY(SELECT word FROM asked ORDER BY place) AS words,
+    ARRAY(
+        SELECT word FROM asked WHERE lexeme IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM search_words AS w WHERE w.lexeme = asked.lexeme AND w.products > 0
+            )
+            AND NOT EXISTS (SELECT FROM search_synonyms AS s WHERE asked.lexeme = ANY (s.lexemes))
+        ORDER BY place
+    ) AS unknown,
+    (SELECT ts_rewrite(query, '
+        SELECT a.target, (
+            SELECT string_agg(''('' || b.phrase::text || '')'', '' | '')::tsquery
+            FROM search_synonyms AS b WHERE b.meaning = a.meaning
+        ) FROM search_synonyms AS a
+    ') FROM plain)::text AS query
+"""
+_NEAR = """
+WITH asked AS MATERIALIZED (SELECT search_trigrams($1) AS trigrams)
+SELECT word FROM search_words
+WHERE trigrams && (SELECT trigrams FROM asked) AND products > 0
+    AND length(word) BETWEEN length($1) - 2 AND length($1) + 2
+ORDER BY (
+    SELECT count(*) FROM asked, unnest(asked.trigrams) AS t WHERE t = ANY (search_words.trigrams)
+) DESC, products DESC, word
+LIMIT $2
+"""
+_PLAIN = "SELECT string_to_array(search_plain($1), ' ')"
+_COMPLETE = """
+SELECT word FROM search_words WHERE word >= $1 AND word < $2 AND products > 0
+    AND lexeme IS NOT NULL
+ORDER BY products DESC, word LIMIT $3
+"""
+_COMPLETE_AFTER = """
+WITH endings AS MATERIALIZED (
+    SELECT word, lexeme FROM search_words
+    WHERE word >= $2 AND word < $3 AND products > 0 AND lexeme IS NOT NULL
+    ORDER BY products DESC, word LIMIT $4
+), sample AS MATERIALIZED (
+    SELECT words FROM search_documents
+    WHERE document @@ ($1::tsquery && (
+        SELECT string_agg(quote_literal(lexeme), ' | ')::tsquery FROM endings
+    ))
+    LIMIT $5
+)
+SELECT e.word FROM sample CROSS JOIN unnest(sample.words) AS held (word)
+JOIN endings AS e USING (word)
+GROUP BY e.word ORDER BY count(*) DESC, e.word LIMIT $6
+"""
+_KEYS = {
+    Sort.RELEVANCE: "ts_rank(document, $1::tsquery)::float8",
+    Sort.PRICE_ASC: "price_minor",
+    Sort.PRICE_DESC: "price_minor",
+    Sort.NEWEST: "(extract(epoch FROM listed_at) * 1000000)::bigint",
+}
+_KINDS = {3: "department", 5: "category", 6: "brand"}
+"""The facets by what PostgreSQL's `grouping` says of them."""
+_ALL = 7
+_PAGE = -1
+_EQUAL = ("department", "category", "brand", "vendor_id", "currency")
+_FIND = """
+WITH hits AS MATERIALIZED (
+    SELECT product_id, department, category, brand, {key} AS key
+    FROM search_documents AS d WHERE document @@ $1::tsquery{filters}
+), counted AS (
+    SELECT grouping(department, category, brand) AS kind,
+        coalesce(department, category, brand, '') AS value, count(*) AS products,
+        row_number() OVER (
+            PARTITION BY grouping(department, category, brand)
+            ORDER BY count(*) DESC, coalesce(department, category, brand)
+        ) AS place
+    FROM hits GROUP BY GROUPING SETS ((), (department), (category), (brand))
+), page AS (
+    SELECT product_id, key FROM hits{after} ORDER BY key {direction}, product_id LIMIT $2
+)
+SELECT kind, value, products, NULL::text AS product_id, NULL::float8 AS key FROM counted
+WHERE place <= $3
+UNION ALL
+SELECT -1, '', 0, product_id, key::float8 FROM page
+"""
+_IN_STOCK = "EXISTS (SELECT FROM stock WHERE sku = ANY (d.skus) AND on_hand > 0)"
+_CARDS = """
+SELECT DISTINCT ON (place) p.product_id, p.name, p.vendor_id, p.brand, p.department, p.category,
+    p.product_type, p.currency, v.variants, v.price_from_minor, v.price_to_minor, v.in_stock
+FROM unnest($1::text[]) WITH ORDINALITY AS wanted (product_id, place)
+JOIN products AS p USING (product_id)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS variants, min(list_price_minor) AS price_from_minor,
+        max(list_price_minor) AS price_to_minor, coalesce(bool_or(on_hand > 0), false) AS in_stock
+    FROM products AS o LEFT JOIN stock USING (sku) WHERE o.product_id = p.product_id
+) AS v
+ORDER BY place, p.sku
+"""
+_REFRESH = "SELECT search_refresh($1)"
+
+
+async def refresh(connection: Connection, product_ids: Sequence[str]) -> None:
+    """Make the index agree with the catalogue about some products, in the caller's transaction.
+
+    Callers wait for each other before, as imports do: two at once would miscount the words.
+    """
+    await connection.execute(_REFRESH, list(product_ids))
+
+
+async def cards(connection: Connection, product_ids: Sequence[str]) -> list[Any]:
+    """Return what the store now says of some products, in the given order."""
+    rows: list[Any] = await connection.fetch(_CARDS, list(product_ids))
+    return rows
+
+
+class PostgresSearch:
+    """The search engine that needs nothing beside the store's own database.
+
+    Parameters
+    ----------
+    pool
+        Connections to it.
+    """
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    async def search(self, wanted: Wanted) -> Found:
+        """Return a page of hits; see `SearchEngine`."""
+        mark = read(wanted.after, wanted.sort) if wanted.after else None
+        async with self._pool.acquire() as connection:
+            query, corrected = await _understood(connection, wanted.text)
+            if not query:
+                return Found([], 0, {facet: [] for facet in FACETS}, corrected, "")
+            statement, values = _statement(wanted, mark)
+            rows = await connection.fetch(statement, query, wanted.limit + 1, FACET_VALUES, *values)
+        return _found(rows, wanted, corrected)
+
+    async def suggest(self, text: str, limit: int) -> Sequence[str]:
+        """Return completions of the last word; see `SearchEngine`."""
+        async with self._pool.acquire() as connection:
+            *before, last = (await connection.fetchval(_PLAIN, text))[:MOST_WORDS] or [""]
+            if not last:
+                return []
+            if not before:
+                rows = await connection.fetch(_COMPLETE, last, last + _LAST, limit)
+                return [row["word"] for row in rows]
+            head = " ".join(before)
+            query = (await connection.fetchrow(_UNDERSTAND, head, MOST_WORDS))["query"]
+            bounds = (last, last + _LAST)
+            rows = await connection.fetch(_COMPLETE_AFTER, query, *bounds, ENDINGS, SAMPLE, limit)
+            return [f"{head} {row['word']}" for row in rows]
+
+
+async def _understood(connection: Connection, text: str) -> tuple[str, list[Correction]]:
+    """Return the query of a text, with a near word for each that is nowhere in the catalogue."""
+    asked = await connection.fetchrow(_UNDERSTAND, text, MOST_WORDS)
+    used = {word: await _nearest(connection, word) for word in dict.fromkeys(asked["unknown"])}
+    corrected = [Correction(word, near) for word, near in used.items() if near]
+    if corrected:
+        words = [used.get(word) or word for word in asked["words"]]
+        asked = await connection.fetchrow(_UNDERSTAND, " ".join(words), MOST_WORDS)
+    return asked["query"], corrected
+
+
+async def _nearest(connection: Connection, word: str) -> str:
+    """Return a word that begins so, else the most similar one, else nothing."""
+    if len(word) < LEAST_LETTERS or word.isdigit():
+        return ""
+    begun = await connection.fetchval(_COMPLETE, word, word + _LAST, 1)
+    if begun:
+        return str(begun)
+    near = [row["word"] for row in await connection.fetch(_NEAR, word, CANDIDATES)]
+    matcher = SequenceMatcher(b=word, autojunk=False)
+    best, likeness = "", NEAR
+    for candidate in near:
+        matcher.set_seq1(candidate)
+        # The quick one is never below the exact one, and much cheaper.
+        if matcher.quick_ratio() > likeness and (ratio := matcher.ratio()) > likeness:
+            best, likeness = candidate, ratio
+    return best
+
+
+def _statement(wanted: Wanted, mark: Mark | None) -> tuple[str, list[Any]]:
+    """Return the statement and its values from the fourth on.
+
+    Only the filters in use are written, so that each gets a plan of its own.
+    """
+    values: list[Any] = []
+
+    def place(value: Any) -> str:
+        values.append(value)
+        return f"${len(values) + 3}"
+
+    filters = [f"{c} = {place(getattr(wanted, c))}" for c in _EQUAL if getattr(wanted, c)]
+    prices = []
+    if wanted.price_from_minor is not None:
+        prices.append(f"p >= {place(wanted.price_from_minor)}")
+    if wanted.price_to_minor is not None:
+        prices.append(f"p <= {place(wanted.price_to_minor)}")
+    if prices:
+        filters.append(
+            f"EXISTS (SELECT FROM unnest(prices_minor) AS p WHERE {' AND '.join(prices)})"
+        )
+    if wanted.in_stock:
+        filters.append(_IN_STOCK)
+    falls = wanted.sort is not Sort.PRICE_ASC
+    after = ""
+    if mark:
+        key, last = place(mark.key), place(mark.product_id)
+        sign = "<" if falls else ">"
+        after = f" WHERE key::float8 {sign} {key} OR (key::float8 = {key} AND product_id > {last})"
+    statement = _FIND.format(
+        key=_KEYS[wanted.sort],
+        filters="".join(f" AND {each}" for each in filters),
+        after=after,
+        direction="DESC" if falls else "ASC",
+    )
+    return statement, values
+
+
+def _found(rows: Sequence[Any], wanted: Wanted, corrected: Sequence[Correction]) -> Found:
+    total = 0
+    facets: dict[str, list[FacetValue]] = {facet: [] for facet in FACETS}
+    page = []
+    for row in rows:
+        if row["kind"] == _PAGE:
+            page.append(row)
+        elif row["kind"] == _ALL:
+            total = row["products"]
+        elif row["value"]:
+            facets[_KINDS[row["kind"]]].append(FacetValue(row["value"], row["products"]))
+    more = len(page) > wanted.limit
+    page = page[: wanted.limit]
+    cursor = ""
+    if more:
+        last = page[-1]
+        cursor = write(Mark(sort=wanted.sort, key=last["key"], product_id=last["product_id"]))
+    for counted in facets.values():
+        counted.sort(key=lambda each: (-each.products, each.value))
+    return Found([row["product_id"] for row in page], total, facets, corrected, cursor)

@@ -1,0 +1,60 @@
+"""Answers of the search."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class SearchHit(BaseModel):
+    """A product that was found, with what its variants have in common."""
+
+    product_id: str
+    name: str
+    vendor_id: str
+    brand: str
+    department: str
+    category: str
+    product_type: str
+    currency: str
+    variants: int = Field(description="How many there are.")
+    price_from_minor: int = Field(description="List price of the cheapest variant.")
+    price_to_minor: int = Field(description="List price of the dearest variant.")
+    in_stock: bool = Field(description="Whether any variant is.")
+
+
+class FacetCount(BaseModel):
+    """How many products of all pages have a value."""
+
+    value: str
+    products: int
+
+
+class Facets(BaseModel):
+    """Counts over the hits of all pages; at most 20 values each, the most frequent first."""
+
+    department: list[FacetCount]
+    category: list[FacetCount]
+    brand: list[FacetCount]
+
+
+class CorrectedWord(BaseModel):
+    """A word that no product has, and the known word that was searched for instead."""
+
+    word: str
+    used: str
+
+
+class SearchPage(BaseModel):
+    """Some hits, counts over all of them, and where the next page begins."""
+
+    products: list[SearchHit]
+    total: int = Field(description="Hits on all pages.")
+    facets: Facets
+    corrected: list[CorrectedWord]
+    next_cursor: str = Field(description="Pass as `after`; empty on the last page.")
+
+
+class Suggestions(BaseModel):
+    """Completions of what was typed, those of the most products first."""
+
+    suggestions: list[str]
