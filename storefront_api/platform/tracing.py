@@ -32,7 +32,7 @@ class Trace:
             await self._app(scope, receive, send)
 
 
-def _trace_id(request: Request) -> str:
+async def _trace_id(request: Request) -> str:
     return str(request.state.trace_id)
 
 

@@ -1,0 +1,77 @@
+"""The peer of `bench checkout`: what an order writes, as bare SQL, with nothing around it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+_CLAIM = "INSERT INTO idempotency_keys (caller, key, request_sha256) VALUES ('bare', $1, $2)"
+_STOCK = """
+WITH wanted AS (
+    SELECT * FROM unnest($1::text[]) AS w (sku)
+), locked AS (
+    SELECT s.sku FROM stock s JOIN wanted USING (sku) ORDER BY s.sku FOR UPDATE OF s
+), moved AS (
+    UPDATE stock s SET on_hand = s.on_hand - 1 FROM locked
+    WHERE s.sku = locked.sku AND s.on_hand >= 1 RETURNING s.sku, s.on_hand
+)
+INSERT INTO stock_movements (sku, delta, on_hand, reason, reference, moved_at)
+SELECT sku, -1, on_hand, 'order', $2, $3 FROM moved RETURNING sku
+"""
+_ORDER = """
+WITH placed AS (
+    INSERT INTO orders (
+        order_id, placed_by, subject, store_id, channel, source_ref, currency, total_minor,
+        ordered_at, received_at, risk, risk_decision_id, payment, delivery
+    ) VALUES ($1, 'bare', 's-1', 'S1', 'web', '', 'USD', $2, $3, $3, 'unscored', '', '{}', '{}')
+)
+INSERT INTO order_lines (
+    order_id, line_number, sku, quantity, unit, list_minor, discount_minor, total_minor
+)
+SELECT $1, n, sku, 1, 'each', 250, 0, 250 FROM unnest($4::text[]) WITH ORDINALITY AS l (sku, n)
+"""
+_OUTBOX = """
+INSERT INTO outbox (topic, key, payload)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+"""
+_KEEP = "UPDATE idempotency_keys SET status = 201, body = $2 WHERE caller = 'bare' AND key = $1"
+_TOPICS = ["eco.orders.v1", "eco.inventory.v1"]
+
+
+async def bare_orders(url: str, skus: Sequence[Sequence[str]], connections: int) -> float:
+    """Place one order for each list of skus and return how many a second went through."""
+    payload = json.dumps({"id": str(uuid.uuid4()), "padding": "x" * 1_000})
+    pool: Any = await asyncpg.create_pool(url, min_size=connections, max_size=connections)
+    waiting = iter(skus)
+
+    async def worker() -> None:
+        async with pool.acquire() as connection:
+            for wanted in waiting:
+                await _one(connection, wanted, payload)
+
+    try:
+        started = time.perf_counter()
+        await asyncio.gather(*(worker() for _ in range(connections)))
+        return len(skus) / (time.perf_counter() - started)
+    finally:
+        await pool.close()
+
+
+async def _one(connection: Any, skus: Sequence[str], payload: str) -> None:
+    order_id, now = uuid.uuid4(), datetime.now(UTC)
+    async with connection.transaction():
+        await connection.execute(_CLAIM, str(order_id), random.randbytes(32))
+        moved = await connection.fetch(_STOCK, list(skus), str(order_id), now)
+        if len(moved) != len(skus):
+            raise ValueError(f"there is not enough stock of {skus}")
+        await connection.execute(_ORDER, order_id, 250 * len(skus), now, list(skus))
+        await connection.execute(_OUTBOX, _TOPICS, [str(order_id)] * 2, [payload] * 2)
+        await connection.execute(_KEEP, str(order_id), payload)
