@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pkgutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,6 +153,8 @@ def _register_neighbours() -> None:
 
 def main() -> None:
     """Run the command that the arguments name."""
+    # Asked to end, a command ends what it started: its own services, for one.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     # Standard output is for answers.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     _register_neighbours()

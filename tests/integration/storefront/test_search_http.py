@@ -161,7 +161,7 @@ def test_a_store_that_has_products_is_searchable_after_the_migration(own_stack: 
     server = own_stack.environment()["DATABASE_URL"]
     url = urlsplit(server)._replace(path=f"/older_{uuid.uuid4().hex[:12]}").geturl()
     asyncio.run(migrate(url))
-    asyncio.run(migrate_to(url, "0004"))
+    asyncio.run(migrate_to(url, "0003"))
     older = Database(url)
     assert older.value("SELECT to_regclass('search_documents')") is None
     columns = ", ".join(COLUMNS)

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,13 +79,14 @@ def _command(
 ) -> int | str | None:
     monkeypatch.setattr(cli, "load", lambda name: run)
     monkeypatch.setattr("sys.argv", ["ecomarket", "bench", "sample", "--json"])
-    before = structlog.get_config()
+    before, handler = structlog.get_config(), signal.getsignal(signal.SIGTERM)
     structlog.reset_defaults()
     try:
         with pytest.raises(SystemExit) as ended:
             main()
     finally:
         structlog.configure(**before)
+        signal.signal(signal.SIGTERM, handler)
     return ended.value.code
 
 
@@ -97,6 +101,34 @@ def test_what_is_logged_meanwhile_stays_out_of_the_json(
     shown = capsys.readouterr()
     assert json.loads(shown.out) == RESULT.document()
     assert "busy" in shown.err
+
+
+STOPPED = """
+import sys, time
+from deploy.bench import cli
+from deploy.local.cli import main
+
+def run(seed):
+    try:
+        print("started", flush=True)
+        time.sleep(60)
+    finally:
+        print("put away", flush=True)
+
+cli.load = lambda name: run
+sys.argv = ["ecomarket", "bench", "sample"]
+main()
+"""
+
+
+def test_a_benchmark_that_is_told_to_stop_puts_its_things_away() -> None:
+    command = [sys.executable, "-c", STOPPED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "put away\n"
+        assert process.wait(30) == 128 + signal.SIGTERM
 
 
 def test_a_benchmark_that_cannot_run_says_why(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0004"
+down_revision = "0003"
 
 SYNONYMS = {
     "soda": ("soda", "pop", "soft drink", "soft drinks"),
