@@ -22,6 +22,13 @@ PAYLOADS = [
     (Topic(path.parent.name), json.loads(path.read_text("utf-8")))
     for path in sorted(EXAMPLES.glob("*/*.json"))
 ]
+ASKED_OF_THE_CLASS = {("promotion_created", 1)}
+"""Instants in an event's data have no equal among msgspec's types; such events are rare."""
+FAST = [
+    (topic, payload)
+    for topic, payload in PAYLOADS
+    if (payload["type"], payload["version"]) not in ASKED_OF_THE_CLASS
+]
 JSON_VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -100,15 +107,15 @@ def test_no_bytes_whatever_break_the_parser(payload: bytes | None) -> None:
     assert isinstance(CONTRACTS[Topic.ORDERS].row(payload, 0, 0), Refusal)
 
 
-def test_every_event_of_the_contract_has_a_struct() -> None:
+def test_every_event_of_the_contract_has_a_struct_or_is_known_to_have_none() -> None:
     for topic, classes in EVENTS.items():
         names = {
             (c.model_fields["type"].default, c.model_fields["version"].default) for c in classes
         }
-        assert CONTRACTS[topic].fast == names
+        assert CONTRACTS[topic].fast == names - ASKED_OF_THE_CLASS
 
 
-@pytest.mark.parametrize(("topic", "payload"), PAYLOADS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("topic", "payload"), FAST, ids=lambda value: str(value)[:40])
 def test_published_examples_take_the_fast_way(topic: Topic, payload: dict[str, Any]) -> None:
     row = CONTRACTS[topic].row(json.dumps(payload).encode(), 1, 5)
     assert isinstance(row, Row)
