@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
-import httpx
+import aiohttp
 import structlog
 from pydantic import BaseModel
 
@@ -18,6 +17,10 @@ from storefront_api.events.parts import Unit
 from storefront_api.platform import metrics
 
 log = structlog.get_logger()
+
+CONNECTIONS = 32
+KEEP_ALIVE_S = 60
+"""Less than serving's own, which would otherwise close a connection under a request."""
 
 
 class _Score(BaseModel):
@@ -56,6 +59,9 @@ class Slate:
 class ModelEndpoint:
     """Client of serving.
 
+    It is aiohttp's and not httpx's: a call that is given up must give its connection back, and
+    httpcore's pool keeps some of them for good (its issue 1093), until nothing is answered.
+
     Parameters
     ----------
     url
@@ -65,11 +71,10 @@ class ModelEndpoint:
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
-        self._client = httpx.AsyncClient(
-            base_url=url,
-            timeout=None,
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
+        self._client = aiohttp.ClientSession(
+            url,
+            timeout=aiohttp.ClientTimeout(total=timeout_s),
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S),
         )
 
     async def score(self, order: OrderV1, subject: str, at: datetime) -> Risk:
@@ -105,17 +110,15 @@ class ModelEndpoint:
     async def _ask(
         self, kind: type[_Answer], what: str, method: str, path: str, **request: Any
     ) -> _Answer | None:
-        # The client's own timeouts bound each step; only this bounds their sum.
         try:
-            async with asyncio.timeout(self._timeout_s):
-                response = await self._client.request(method, path, **request)
-            response.raise_for_status()
-            return kind.model_validate_json(response.content)
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            async with self._client.request(method, path, **request) as response:
+                response.raise_for_status()
+                return kind.model_validate_json(await response.read())
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             metrics.DEGRADED.labels(what).inc()
             log.info("going on without the model endpoint", what=what, error=repr(error))
             return None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._client.close()
