@@ -1,4 +1,4 @@
-"""The store's client of serving: late answers are given up, and none that follows suffers from it."""
+"""The store's client of serving: late answers are given up, and those that follow do not suffer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import cycle
 
 import pytest
+
 from storefront_api.platform.model_endpoint import ModelEndpoint, Slate
 
 ANSWER = b'{"decision_id": "0160a2b4-5c00-7000-8000-0000000000a0", "slate": [{"sku": "one"}]}'
