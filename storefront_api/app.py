@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from storefront_api.carts.endpoints import router as carts
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.schemas import MAX_BYTES
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         catalog,
         search,
         inventory,
+        carts,
         orders,
         promotions,
         payments,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from storefront_api.events.carts import CartMergedV1, CartUpdatedV1
 from storefront_api.events.catalog import ProductCreatedV1, ProductUpdatedV1
 from storefront_api.events.clickstream import (
     CartViewedV1,
@@ -29,6 +30,7 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1, CouponAppliedV1),
     Topic.PAYMENTS: (PaymentDisputedV1,),
     Topic.INVENTORY: (StockChangedV1,),
+    Topic.CARTS: (CartUpdatedV1, CartMergedV1),
     Topic.CLICKSTREAM: (
         ProductListViewedV1,
         ProductsSearchedV1,

@@ -12,6 +12,7 @@ class Topic(StrEnum):
     ORDERS = "eco.orders.v1"
     PAYMENTS = "eco.payments.v1"
     INVENTORY = "eco.inventory.v1"
+    CARTS = "eco.carts.v1"
     CLICKSTREAM = "eco.clickstream.v1"
     DECISIONS = "eco.decisions.v1"
 

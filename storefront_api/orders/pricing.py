@@ -20,13 +20,18 @@ def _problem(index: int, name: str, message: str) -> dict[str, Any]:
     return {"field": f"body.lines.{index}.{name}", "message": message}
 
 
+def list_price(quantity: int, unit: Unit, price_minor: int) -> int:
+    """Return what a quantity costs in minor units; thousandths are rounded half to even."""
+    if unit is Unit.EACH:
+        return price_minor * quantity
+    exact = Decimal(price_minor) * quantity / MILLI
+    return int(exact.quantize(Decimal(1), ROUND_HALF_EVEN))
+
+
 def _list_minor(line: LineIn, unit: Unit, price_minor: int) -> int:
     if line.list_minor is not None:
         return line.list_minor
-    if unit is Unit.EACH:
-        return price_minor * line.quantity
-    exact = Decimal(price_minor) * line.quantity / MILLI
-    return int(exact.quantize(Decimal(1), ROUND_HALF_EVEN))
+    return list_price(line.quantity, unit, price_minor)
 
 
 def price_lines(

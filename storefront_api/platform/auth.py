@@ -112,6 +112,14 @@ async def partner(caller: Annotated[Caller, Depends(known)]) -> Caller:
     return caller
 
 
-GUARDS = (public, known, partner)
+async def shopper(caller: Annotated[Caller, Depends(known)]) -> Caller:
+    """Demand a shopper, who has a cart and pays; a partner acts for many."""
+    if caller.is_partner:
+        raise ForbiddenError("only a shopper may do this")
+    return caller
+
+
+GUARDS = (public, known, partner, shopper)
 Known = Annotated[Caller, Depends(known)]
 Partner = Annotated[Caller, Depends(partner)]
+Shopper = Annotated[Caller, Depends(shopper)]

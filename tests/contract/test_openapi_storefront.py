@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from storefront_api.app import create_app
-from storefront_api.platform.auth import GUARDS, known, partner, public
+from storefront_api.platform.auth import GUARDS, known, partner, public, shopper
 from storefront_api.settings import Settings
 
 APP = create_app(Settings(_env_file=None))
@@ -35,6 +35,7 @@ PARTNERS_ONLY = {
     "/promotions",
     "/promotions/{code}",
 }
+SHOPPERS_ONLY = {"/cart", "/cart/lines/{sku}", "/cart/merge"}
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 
 
@@ -75,6 +76,7 @@ def test_a_route_is_declared_public_or_guarded(path: str) -> None:
     assert guards, f"{path} names no guard"
     assert (public in guards) == (path in OPEN)
     assert (partner in guards) == (path in PARTNERS_ONLY)
+    assert (shopper in guards) == (path in SHOPPERS_ONLY)
     assert (known in guards) == (path not in OPEN)
 
 
@@ -97,7 +99,7 @@ def test_a_route_documents_its_errors_in_the_one_shape(
     expected = {"500"}
     if path not in OPEN:
         expected |= {"401", "503"}
-    if path in PARTNERS_ONLY:
+    if path in PARTNERS_ONLY | SHOPPERS_ONLY:
         expected |= {"403"}
     if "requestBody" in operation:
         expected |= {"411", "413", "422"}

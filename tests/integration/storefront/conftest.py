@@ -224,6 +224,18 @@ def shopper(new_shopper: Callable[[], httpx.Client]) -> httpx.Client:
     return new_shopper()
 
 
+@pytest.fixture
+def outbox(database: Database) -> Callable[[Topic, str], list[Event]]:
+    """Read the events of one key that wait in the outbox, oldest first."""
+
+    def of(topic: Topic, key: str) -> list[Event]:
+        statement = "SELECT payload FROM outbox WHERE topic = $1 AND key = $2 ORDER BY outbox_id"
+        rows = database.rows(statement, topic.value, key)
+        return [parse(topic, row["payload"].encode()) for row in rows]
+
+    return of
+
+
 def published(bootstrap: str, topics: tuple[Topic, ...]) -> list[Event]:
     """Return every committed event of some topics, in the order of each partition."""
     consumer = Consumer(
