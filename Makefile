@@ -2,6 +2,7 @@
 export UV_PROJECT_ENVIRONMENT ?= .venv
 BOOTSTRAP := .ecomarket/bootstrap
 UV := $(BOOTSTRAP)/bin/uv
+PACKAGES := -d $(UV_PROJECT_ENVIRONMENT)/lib/python3.11/site-packages/*.dist-info
 
 help: ## what can be run
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -10,8 +11,10 @@ $(UV):
 	@echo "bringing uv from PyPI"
 	@python3 deploy/uv.py $(BOOTSTRAP)/bin
 
+# uv says nothing while it writes the packages, which takes seconds: the clock says how far it is.
 env: $(UV) ## the locked environment, in .venv
-	@$(UV) sync --locked
+	@(while sleep 3 >/dev/null 2>&1; do ls $(PACKAGES) 2>/dev/null | wc -l | sed 's/$$/ packages written/'; done) & \
+	clock=$$!; $(UV) sync --locked; status=$$?; kill $$clock; exit $$status
 
 demo: env ## start everything, send a year of real baskets through, train, serve, report
 	@$(UV) run --locked ecomarket demo
