@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 
 from storefront_api.carts.endpoints import router as carts
 from storefront_api.catalog.endpoints import router as catalog
+from storefront_api.checkouts.endpoints import router as checkouts
 from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.schemas import MAX_BYTES
 from storefront_api.health import router as health
@@ -24,6 +25,7 @@ from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.metrics import Measure
 from storefront_api.platform.model_endpoint import ModelEndpoint
+from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.tracing import Trace
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
@@ -52,10 +54,16 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         gate = Gate(
             settings.partner_token.get_secret_value(), settings.pseudonym_key.get_secret_value()
         )
-        app.state.services = Services(settings, pool, gate, clicks, models, clock)
+        provider = StripeProvider(
+            settings.payment_url,
+            settings.payment_key.get_secret_value(),
+            settings.payment_webhook_secret.get_secret_value(),
+        )
+        app.state.services = Services(settings, pool, gate, clicks, models, provider, clock)
         try:
             yield
         finally:
+            await provider.close()
             await models.close()
             await clicks.close()
             await pool.close()
@@ -78,6 +86,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         search,
         inventory,
         carts,
+        checkouts,
         orders,
         promotions,
         payments,

@@ -11,6 +11,7 @@ from storefront_api.platform.auth import Gate
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock
 from storefront_api.platform.model_endpoint import ModelEndpoint
+from storefront_api.platform.payment_provider import PaymentProvider
 from storefront_api.settings import Settings
 
 
@@ -23,6 +24,7 @@ class Services:
     gate: Gate
     clicks: ClickProducer
     models: ModelEndpoint
+    provider: PaymentProvider
     clock: Clock
 
 

@@ -20,6 +20,23 @@ class Settings(BaseSettings):
     serving_timeout_ms: int = Field(
         default=150, ge=1, le=10_000, description="After this the store goes on without an answer."
     )
+    checkout_seconds: int = Field(
+        default=900,
+        ge=1,
+        le=86_400,
+        description="How long stock is kept for a checkout that is not paid yet.",
+    )
+    payment_url: str = Field(
+        default="http://127.0.0.1:8002",
+        pattern="^https?://",
+        description="Base URL of Stripe's API, or of a provider that speaks it.",
+    )
+    payment_key: SecretStr = Field(
+        default=SecretStr("sk_test_local"), description="Secret key of the account there."
+    )
+    payment_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="Key of the provider's webhooks; empty admits none."
+    )
     partner_token: SecretStr = Field(
         default=SecretStr(""), description="Bearer token of trusted partners; empty admits none."
     )

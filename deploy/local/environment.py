@@ -8,7 +8,13 @@ from pathlib import Path
 
 from deploy.local.settings import LocalSettings, Port
 
-SECRETS = ("PARTNER_TOKEN", "DISPUTE_WEBHOOK_SECRET", "PSEUDONYM_KEY")
+SECRETS = (
+    "PARTNER_TOKEN",
+    "DISPUTE_WEBHOOK_SECRET",
+    "PSEUDONYM_KEY",
+    "PAYMENT_KEY",
+    "PAYMENT_WEBHOOK_SECRET",
+)
 _SECRET_BYTES = 32
 
 
@@ -31,6 +37,9 @@ def client_environment(settings: LocalSettings) -> dict[str, str]:
         "VALKEY_URL": f"redis://{address(Port.VALKEY)}/0",
         "SERVING_URL": f"http://{address(Port.SERVING)}",
         "STOREFRONT_URL": f"http://{address(Port.STOREFRONT)}",
+        "PAYMENT_URL": f"http://{address(Port.PAYMENTS)}",
+        "PAYMENT_WEBHOOK_URL": f"http://{address(Port.STOREFRONT)}/webhooks/stripe",
+        "PAYMENT_BOOKS": str(settings.data_dir / "payments" / "books.sqlite"),
         "ARTIFACTS_DIR": str(settings.artifacts_dir),
         "DAGSTER_HOME": str(settings.data_dir / "dagster"),
         "REPLAY_CLOCK": "true",

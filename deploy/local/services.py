@@ -105,6 +105,20 @@ SERVICES: Mapping[str, Service] = {
             ports=(Port.STOREFRONT,),
         ),
         Service(
+            "payments",
+            _uvicorn("deploy.payments.app:create_app", Port.PAYMENTS),
+            health.http(Port.PAYMENTS, "/healthz"),
+            ports=(Port.PAYMENTS,),
+        ),
+        Service(
+            "checkouts",
+            _module("storefront_api.checkouts.worker"),
+            health.http(Port.CHECKOUTS_METRICS, _METRICS),
+            needs=("store-migrations", "payments"),
+            ports=(Port.CHECKOUTS_METRICS,),
+            metrics=Port.CHECKOUTS_METRICS,
+        ),
+        Service(
             "relay",
             _module("storefront_api.platform.relay"),
             health.http(Port.RELAY_METRICS, _METRICS),

@@ -29,10 +29,12 @@ class Port(StrEnum):
     WAREHOUSE = "warehouse_port"
     STOREFRONT = "storefront_port"
     SERVING = "serving_port"
+    PAYMENTS = "payments_port"
     DAGSTER = "dagster_port"
     RELAY_METRICS = "relay_metrics_port"
     SINK_METRICS = "sink_metrics_port"
     STREAM_METRICS = "stream_metrics_port"
+    CHECKOUTS_METRICS = "checkouts_metrics_port"
 
     @property
     def variable(self) -> str:
@@ -58,10 +60,12 @@ class LocalSettings(BaseSettings):
     warehouse_port: int = Field(default=8123, ge=1, le=65535)
     storefront_port: int = Field(default=8000, ge=1, le=65535)
     serving_port: int = Field(default=8001, ge=1, le=65535)
+    payments_port: int = Field(default=8002, ge=1, le=65535)
     dagster_port: int = Field(default=3000, ge=1, le=65535)
     relay_metrics_port: int = Field(default=9101, ge=1, le=65535)
     sink_metrics_port: int = Field(default=9102, ge=1, le=65535)
     stream_metrics_port: int = Field(default=9103, ge=1, le=65535)
+    checkouts_metrics_port: int = Field(default=9104, ge=1, le=65535)
     kafka_mirror: str = Field(
         default="https://repo1.maven.org/maven2",
         pattern=r"^https?://[^\s\"']+$",

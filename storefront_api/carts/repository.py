@@ -12,7 +12,7 @@ from storefront_api.platform.database import Connection
 _LINES = """
 SELECT c.cart_id, l.sku, l.quantity, l.saved, l.seen_price_minor,
        p.product_id, p.name, p.unit, p.currency, p.list_price_minor AS price_minor,
-       coalesce(s.on_hand >= l.quantity, false) AS enough_in_stock
+       coalesce(s.on_hand - s.reserved >= l.quantity, false) AS enough_in_stock
 FROM carts c
 JOIN cart_lines l USING (cart_id) JOIN products p USING (sku) LEFT JOIN stock s USING (sku)
 WHERE c.owner = $1 ORDER BY l.added_at, l.sku
@@ -31,6 +31,10 @@ SET quantity = EXCLUDED.quantity, saved = EXCLUDED.saved,
 RETURNING l.sku
 """
 _TAKE_OUT = "DELETE FROM cart_lines WHERE cart_id = $1 AND sku = ANY($2) RETURNING sku"
+_BOUGHT = """
+DELETE FROM cart_lines l USING carts c
+WHERE c.owner = $1 AND l.cart_id = c.cart_id AND NOT l.saved AND l.sku = ANY($2)
+"""
 _MOVE = """
 WITH moved AS (DELETE FROM cart_lines WHERE cart_id = $1 RETURNING *)
 INSERT INTO cart_lines AS l (cart_id, sku, quantity, saved, seen_price_minor, added_at)
@@ -77,3 +81,8 @@ async def move(connection: Connection, source: UUID, target: UUID, most: int) ->
     is not added to what the other keeps for later.
     """
     return await connection.fetchval(_MOVE, source, target, most) is not None
+
+
+async def bought(connection: Connection, owner: str, skus: Sequence[str]) -> None:
+    """Remove what an order has brought; what is kept for later stays."""
+    await connection.execute(_BOUGHT, owner, list(skus))

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from storefront_api.events.envelope import Event, Strict
-from storefront_api.events.parts import Minor, Pseudonym, Sku
+from storefront_api.events.orders import OrderLineV1
+from storefront_api.events.parts import Currency, Minor, Pseudonym, Sku
 
 
 class CartLineV1(Strict):
@@ -49,3 +50,38 @@ class CartMergedV1(Event):
     type: Literal["cart_merged"] = "cart_merged"
     version: Literal[1] = 1
     data: MergedCartV1
+
+
+class CheckoutV1(Strict):
+    """A cart that its shopper means to pay now; if paid it becomes the order of the same id."""
+
+    checkout_id: UUID
+    currency: Currency
+    lines: list[OrderLineV1] = Field(min_length=1, max_length=500)
+    total_minor: Minor
+    due_minor: Minor = Field(description="What is to be paid by card.")
+
+
+class CheckoutOpenedV1(Event):
+    """Stock and codes are kept for a shopper who is about to pay."""
+
+    type: Literal["checkout_opened"] = "checkout_opened"
+    version: Literal[1] = 1
+    data: CheckoutV1
+
+
+class EndedCheckoutV1(Strict):
+    """A checkout that never became an order."""
+
+    checkout_id: UUID
+    reason: Literal["expired", "cancelled"]
+    currency: Currency
+    total_minor: Minor = Field(description="What it would have been worth.")
+
+
+class CheckoutEndedV1(Event):
+    """A checkout ended without an order; all that was kept for it is free again."""
+
+    type: Literal["checkout_ended"] = "checkout_ended"
+    version: Literal[1] = 1
+    data: EndedCheckoutV1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -32,3 +33,34 @@ class StockChangedV1(Event):
     type: Literal["stock_changed"] = "stock_changed"
     version: Literal[1] = 1
     data: StockV1
+
+
+class ReservedV1(Strict):
+    """A part of a reservation, and what everybody else may still buy."""
+
+    sku: Sku
+    quantity: int = Field(ge=1)
+    available: int = Field(ge=0)
+
+
+class ReservationV1(Strict):
+    """Stock that is kept for one checkout."""
+
+    reservation_id: UUID = Field(description="The checkout.")
+    items: list[ReservedV1] = Field(min_length=1, max_length=500)
+
+
+class StockReservedV1(Event):
+    """Stock is kept for a checkout."""
+
+    type: Literal["stock_reserved"] = "stock_reserved"
+    version: Literal[1] = 1
+    data: ReservationV1
+
+
+class StockReleasedV1(Event):
+    """Stock is free again, since the checkout that it was kept for ended without an order."""
+
+    type: Literal["stock_released"] = "stock_released"
+    version: Literal[1] = 1
+    data: ReservationV1

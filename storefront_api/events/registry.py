@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from storefront_api.events.carts import CartMergedV1, CartUpdatedV1
+from storefront_api.events.carts import (
+    CartMergedV1,
+    CartUpdatedV1,
+    CheckoutEndedV1,
+    CheckoutOpenedV1,
+)
 from storefront_api.events.catalog import ProductCreatedV1, ProductUpdatedV1
 from storefront_api.events.clickstream import (
     CartViewedV1,
@@ -19,18 +24,18 @@ from storefront_api.events.clickstream import (
 )
 from storefront_api.events.decisions import DecisionMadeV1
 from storefront_api.events.envelope import Event
-from storefront_api.events.inventory import StockChangedV1
+from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, StockReservedV1
 from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
-from storefront_api.events.payments import PaymentDisputedV1
+from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
 from storefront_api.events.topics import Topic
 
 EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.CATALOG: (ProductCreatedV1, ProductUpdatedV1, PromotionCreatedV1),
     Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1, CouponAppliedV1),
-    Topic.PAYMENTS: (PaymentDisputedV1,),
-    Topic.INVENTORY: (StockChangedV1,),
-    Topic.CARTS: (CartUpdatedV1, CartMergedV1),
+    Topic.PAYMENTS: (PaymentDisputedV1, PaymentSettledV1),
+    Topic.INVENTORY: (StockChangedV1, StockReservedV1, StockReleasedV1),
+    Topic.CARTS: (CartUpdatedV1, CartMergedV1, CheckoutOpenedV1, CheckoutEndedV1),
     Topic.CLICKSTREAM: (
         ProductListViewedV1,
         ProductsSearchedV1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from storefront_api.orders.pricing import price_lines
 from storefront_api.orders.schemas import DiscountOut, LineDiscount, OrderIn, OrderOut
 from storefront_api.platform import idempotency, metrics
 from storefront_api.platform.auth import Caller
-from storefront_api.platform.database import transaction
+from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import (
     ConflictError,
     ForbiddenError,
@@ -77,12 +78,10 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
     given = await idempotency.find(services.pool, placing.request)
     if given is not None:
         return given
-    catalogue = await repository.prices(services.pool, [line.sku for line in wanted.lines])
     now = services.clock()
     at = placing.stated_at or now
-    lines, discounts = await _price(services, wanted, catalogue, at)
+    unscored, discounts = await price(services.pool, wanted, at)
     subject = placing.caller.subject or wanted.subject
-    unscored = _order(wanted, lines)
     risk = await services.models.score(unscored, subject, at)
     order = unscored.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
     event = OrderCompletedV1(
@@ -96,15 +95,25 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
     return await _commit(services, placing, event, discounts)
 
 
-async def _price(
-    services: Services, wanted: OrderIn, catalogue: dict[str, Any], at: datetime
-) -> tuple[list[OrderLineV1], list[Discount]]:
+async def price(
+    connection: Connection, wanted: OrderIn, at: datetime
+) -> tuple[OrderV1, list[Discount]]:
+    """Return a wanted order with its money, not yet scored, and what each code took off.
+
+    Raises
+    ------
+    InvalidError
+        If a line or a code breaks a rule.
+    """
+    catalogue = await repository.prices(connection, [line.sku for line in wanted.lines])
     lines = price_lines(wanted.lines, catalogue, wanted.currency)
-    if not wanted.promotion_codes:
-        return lines, []
-    known = await promotions.find(services.pool, wanted.promotion_codes)
-    departments = {sku: row["department"] for sku, row in catalogue.items()}
-    return apply(lines, departments, wanted.promotion_codes, known, wanted.currency, at)
+    discounts: list[Discount] = []
+    if wanted.promotion_codes:
+        known = await promotions.find(connection, wanted.promotion_codes)
+        departments = {sku: row["department"] for sku, row in catalogue.items()}
+        codes = wanted.promotion_codes
+        lines, discounts = apply(lines, departments, codes, known, wanted.currency, at)
+    return _order(wanted, lines), discounts
 
 
 def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
@@ -145,40 +154,74 @@ async def _commit(
 
 
 async def _write(
-    connection: object, placing: Placing, event: OrderCompletedV1, discounts: list[Discount]
+    connection: Connection, placing: Placing, event: OrderCompletedV1, discounts: list[Discount]
 ) -> Answer:
-    order = event.data
-    events: list[tuple[Topic, str, Event]] = [(Topic.ORDERS, str(order.order_id), event)]
+    moved: list[Any] = []
+    wanted = units(event.data)
+    if wanted:
+        reference, at = str(event.data.order_id), event.occurred_at
+        deltas = {sku: -quantity for sku, quantity in wanted.items()}
+        moved = await stock.move(connection, deltas, "order", reference, at)
+        refuse_short(wanted, moved)
+    if discounts:
+        await redeem(connection, event.subject, discounts)
+    placed = await record(connection, placing.caller.name, event, discounts, moved)
+    return Answer(201, placed.model_dump_json())
+
+
+def units(order: OrderV1) -> dict[str, int]:
+    """Return how much of each sku an order takes out of stock."""
     wanted: Counter[str] = Counter()
     for line in order.lines:
         wanted[line.sku] += line.quantity
-    deltas = {sku: -quantity for sku, quantity in wanted.items() if quantity}
-    if deltas:
+    return {sku: quantity for sku, quantity in wanted.items() if quantity}
+
+
+def refuse_short(wanted: Mapping[str, int], taken: list[Any]) -> None:
+    """Refuse an order that did not get all that it wanted.
+
+    Raises
+    ------
+    OutOfStockError
+        With what was short.
+    """
+    short = sorted(set(wanted) - {row["sku"] for row in taken})
+    if short:
+        details = [{"sku": sku, "wanted": wanted[sku]} for sku in short]
+        raise OutOfStockError(
+            f"there is not enough of {', '.join(short)}", field="body.lines", details=details
+        )
+
+
+async def record(
+    connection: Connection,
+    placed_by: str,
+    event: OrderCompletedV1,
+    discounts: list[Discount],
+    moved: list[Any],
+) -> OrderOut:
+    """Insert an order whose stock was moved and whose codes were redeemed, with its events.
+
+    This is the only way in which an order comes to be.
+    """
+    order = event.data
+    events: list[tuple[Topic, str, Event]] = [(Topic.ORDERS, str(order.order_id), event)]
+    if moved:
         reference, at = str(order.order_id), event.occurred_at
-        moved = await stock.move(connection, deltas, "order", reference, at)
-        short = sorted(set(deltas) - {row["sku"] for row in moved})
-        if short:
-            details = [{"sku": sku, "wanted": wanted[sku]} for sku in short]
-            raise OutOfStockError(
-                f"there is not enough of {', '.join(short)}", field="body.lines", details=details
-            )
-        now, trace_id = event.received_at, event.trace_id
-        events.append(changed(moved, "order", reference, at, now, trace_id))
-    if discounts:
-        await redeem(connection, event, discounts)
-        events += coupons_applied(event, discounts)
-    await repository.insert(connection, _columns(placing.caller, event), order.lines)
+        events.append(changed(moved, "order", reference, at, event.received_at, event.trace_id))
+    events += coupons_applied(event, discounts)
+    await repository.insert(connection, _columns(placed_by, event), order.lines)
     if discounts:
         await promotions.record(connection, order.order_id, discounts)
     await enqueue(connection, events)
-    return Answer(201, _answer(event, discounts).model_dump_json())
+    return _answer(event, discounts)
 
 
-def _columns(caller: Caller, event: OrderCompletedV1) -> tuple[object, ...]:
+def _columns(placed_by: str, event: OrderCompletedV1) -> tuple[object, ...]:
     order = event.data
     return (
         order.order_id,
-        caller.name,
+        placed_by,
         event.subject,
         order.store_id,
         order.channel.value,
@@ -194,7 +237,8 @@ def _columns(caller: Caller, event: OrderCompletedV1) -> tuple[object, ...]:
     )
 
 
-def _explained(discounts: list[Discount]) -> list[DiscountOut]:
+def explained(discounts: list[Discount]) -> list[DiscountOut]:
+    """Return what each code took off, as it is answered."""
     return [
         DiscountOut(
             code=discount.code,
@@ -219,7 +263,7 @@ def _answer(event: OrderCompletedV1, discounts: list[Discount]) -> OrderOut:
         currency=order.currency,
         ordered_at=event.occurred_at,
         lines=order.lines,
-        discounts=_explained(discounts),
+        discounts=explained(discounts),
         total_minor=order.total_minor,
         refunded_minor=0,
         risk=order.risk,
@@ -242,5 +286,5 @@ async def read(services: Services, caller: Caller, order_id: UUID) -> OrderOut:
     return OrderOut(
         **fields,
         lines=[OrderLineV1(**dict(line)) for line in lines],
-        discounts=_explained(discounts),
+        discounts=explained(discounts),
     )

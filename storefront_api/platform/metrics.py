@@ -19,6 +19,7 @@ LATENCY = Histogram(
 ORDERS = Counter("ecomarket_orders_total", "Orders placed.", ["channel", "risk"])
 COLLECTED = Counter("ecomarket_collected_events_total", "Clickstream events.", ["outcome"])
 DEGRADED = Counter("ecomarket_degraded_total", "Answers without the model endpoint.", ["what"])
+SETTLED = Counter("ecomarket_payments_settled_total", "Payments and refunds.", ["outcome"])
 RELAYED = Counter("ecomarket_relay_events_total", "Outbox rows published.")
 BATCHES = Counter("ecomarket_relay_batches_total", "Kafka transactions committed.")
 BACKLOG = Gauge("ecomarket_relay_backlog_rows", "Outbox rows not yet published.")

@@ -53,6 +53,15 @@ WHERE s.used < coalesce(
 )
 RETURNING code
 """
+_GIVE_BACK = """
+WITH locked AS (
+    SELECT code FROM promotions
+    WHERE code = ANY($1) AND max_uses IS NOT NULL ORDER BY code FOR UPDATE
+), counted AS (
+    UPDATE promotions p SET used = p.used - 1 FROM locked WHERE p.code = locked.code
+)
+UPDATE promotion_shoppers SET used = used - 1 WHERE code = ANY($1) AND subject = $2
+"""
 _RECORD = """
 INSERT INTO order_discounts (order_id, position, code, line_number, amount_minor)
 SELECT $1, * FROM unnest($2::int[], $3::text[], $4::int[], $5::bigint[])
@@ -91,6 +100,11 @@ async def take(connection: Connection, codes: Sequence[str], subject: str) -> tu
     gone = [code for code in codes if code not in whole]
     spent = [code for code in codes if code not in own]
     return (gone or [""])[0], (spent or [""])[0]
+
+
+async def give_back(connection: Connection, codes: Sequence[str], subject: str) -> None:
+    """Count one use less of each code that was taken for an order that never came to be."""
+    await connection.execute(_GIVE_BACK, list(codes), subject)
 
 
 async def record(connection: Connection, order_id: UUID, discounts: Sequence[Discount]) -> None:

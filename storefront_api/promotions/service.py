@@ -76,10 +76,8 @@ async def read(services: Services, code: str) -> PromotionOut:
     return PromotionOut(**known[code], used=await repository.used(services.pool, code))
 
 
-async def redeem(
-    connection: Connection, order: OrderCompletedV1, discounts: Sequence[Discount]
-) -> None:
-    """Count the uses of an order's codes, within their limits.
+async def redeem(connection: Connection, subject: str, discounts: Sequence[Discount]) -> None:
+    """Count a shopper's uses of codes, within their limits.
 
     Raises
     ------
@@ -87,7 +85,7 @@ async def redeem(
         If a code's last use is gone.
     """
     codes = [discount.code for discount in discounts]
-    gone, spent = await repository.take(connection, codes, order.subject)
+    gone, spent = await repository.take(connection, codes, subject)
     for code, rule in ((gone, "is used up"), (spent, "was used by this shopper already")):
         if code:
             field = f"body.promotion_codes.{codes.index(code)}"

@@ -121,7 +121,7 @@ WHERE place <= $3
 UNION ALL
 SELECT -1, '', 0, product_id, key::float8 FROM page
 """
-_IN_STOCK = "EXISTS (SELECT FROM stock WHERE sku = ANY (d.skus) AND on_hand > 0)"
+_IN_STOCK = "EXISTS (SELECT FROM stock WHERE sku = ANY (d.skus) AND on_hand > reserved)"
 _CARDS = """
 SELECT DISTINCT ON (place) p.product_id, p.name, p.vendor_id, p.brand, p.department, p.category,
     p.product_type, p.currency, v.variants, v.price_from_minor, v.price_to_minor, v.in_stock

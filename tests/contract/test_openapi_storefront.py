@@ -27,6 +27,7 @@ OPEN = {
     "/search",
     "/search/suggestions",
     "/webhooks/disputes",
+    "/webhooks/stripe",
 }
 PARTNERS_ONLY = {
     "/catalog/imports",
@@ -35,7 +36,15 @@ PARTNERS_ONLY = {
     "/promotions",
     "/promotions/{code}",
 }
-SHOPPERS_ONLY = {"/cart", "/cart/lines/{sku}", "/cart/merge"}
+SHOPPERS_ONLY = {
+    "/cart",
+    "/cart/lines/{sku}",
+    "/cart/merge",
+    "/checkouts",
+    "/checkouts/{checkout_id}",
+    "/checkouts/{checkout_id}/complete",
+    "/checkouts/{checkout_id}/payment",
+}
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 
 

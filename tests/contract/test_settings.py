@@ -13,10 +13,12 @@ import pipelines.settings
 import serving.settings
 import storefront_api.settings
 from deploy.local.settings import LocalSettings, SettingsError, load_settings
+from deploy.payments.app import PaymentsSettings
 
 EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
 CLASSES: tuple[type[BaseSettings], ...] = (
     LocalSettings,
+    PaymentsSettings,
     storefront_api.settings.Settings,
     pipelines.settings.Settings,
     serving.settings.Settings,

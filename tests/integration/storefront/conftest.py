@@ -145,6 +145,9 @@ def environment(own_stack: Stack, database: Database) -> dict[str, str]:
         "DISPUTE_WEBHOOK_SECRET": SECRET,
         "PSEUDONYM_KEY": "key-of-the-tests",
         "REPLAY_CLOCK": "true",
+        "PAYMENT_URL": f"http://127.0.0.1:{free_port()}",
+        "PAYMENT_KEY": "sk_test_of_the_tests",
+        "PAYMENT_WEBHOOK_SECRET": "whsec_of_the_tests",
         "METRICS_PORT": str(free_port()),
     }
 

@@ -38,9 +38,9 @@ def test_supervisord_reads_every_command_and_variable_as_it_was_meant(tmp_path: 
 
 def test_each_worker_has_its_own_metrics_port(tmp_path: Path) -> None:
     mine = settings(tmp_path)
-    workers = ("relay", "sink", "stream")
+    workers = ("relay", "sink", "stream", "checkouts")
     ports = [service_environment(mine, SERVICES[name])["METRICS_PORT"] for name in workers]
-    assert ports == ["9101", "9102", "9103"]
+    assert ports == ["9101", "9102", "9103", "9104"]
 
 
 def test_the_socket_moves_out_of_a_directory_too_deep_for_it(tmp_path: Path) -> None:

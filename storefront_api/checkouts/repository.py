@@ -1,0 +1,162 @@
+"""The checkouts' SQL. Who closes an open checkout has its row, and nobody else closes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from storefront_api.events.orders import OrderV1
+from storefront_api.platform.database import Connection
+from storefront_api.promotions.discounts import Discount
+
+_INSERT = """
+INSERT INTO checkouts (
+    checkout_id, owner, state, subject, placed, discounts, due_minor, opened_at, expires_at
+) VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8)
+"""
+_COLUMNS = "checkout_id, owner, state, subject, placed, discounts, due_minor, intent_id, expires_at"
+_FIND = f"SELECT {_COLUMNS} FROM checkouts WHERE checkout_id = $1 AND owner = $2"
+_OF_INTENT = f"SELECT {_COLUMNS} FROM checkouts WHERE intent_id = $1"
+_PAY = """
+UPDATE checkouts SET intent_id = $2
+WHERE checkout_id = $1 AND state = 'open' AND (intent_id IS NULL OR intent_id = $2)
+RETURNING checkout_id
+"""
+_CLOSE = f"""
+UPDATE checkouts SET state = $2, closed_at = $3
+WHERE checkout_id = $1 AND state = 'open' RETURNING {_COLUMNS}
+"""
+_OVERDUE = """
+SELECT checkout_id FROM checkouts
+WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2
+"""
+_UNSETTLED = f"""
+SELECT {_COLUMNS} FROM checkouts
+WHERE intent_id IS NOT NULL AND settled_at IS NULL AND state <> 'open'
+ORDER BY closed_at LIMIT $1
+"""
+_SETTLE = """
+UPDATE checkouts SET settled_at = $2
+WHERE checkout_id = $1 AND settled_at IS NULL RETURNING checkout_id
+"""
+_UNSENT = """
+SELECT r.refund_id, r.amount_minor, c.intent_id
+FROM refunds r JOIN checkouts c ON c.checkout_id = r.order_id
+WHERE c.intent_id IS NOT NULL AND c.settled_at IS NOT NULL
+AND NOT EXISTS (SELECT FROM refunds_sent s WHERE s.refund_id = r.refund_id)
+ORDER BY r.refunded_at LIMIT $1
+"""
+_SENT = "INSERT INTO refunds_sent VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A checkout as it is stored.
+
+    Parameters
+    ----------
+    placed
+        The order that it becomes, but for how it was paid and what the fraud model says.
+    due_minor
+        What is to be paid, in minor units of the order's currency.
+    intent_id
+        The payment provider's name of the payment; empty before one was begun.
+    """
+
+    checkout_id: UUID
+    owner: str
+    state: str
+    subject: str
+    placed: OrderV1
+    discounts: list[Discount]
+    due_minor: int
+    intent_id: str
+    expires_at: datetime
+
+
+def _checkout(row: Any) -> Checkout | None:
+    if row is None:
+        return None
+    return Checkout(
+        **{
+            **dict(row),
+            "placed": OrderV1.model_validate(row["placed"]),
+            "discounts": [
+                Discount(entry["code"], {int(n): minor for n, minor in entry["by_line"].items()})
+                for entry in row["discounts"]
+            ],
+            "intent_id": row["intent_id"] or "",
+        }
+    )
+
+
+async def insert(connection: Connection, checkout: Checkout, now: datetime) -> None:
+    """Insert an open checkout."""
+    discounts = [
+        {"code": discount.code, "by_line": {str(n): minor for n, minor in discount.by_line.items()}}
+        for discount in checkout.discounts
+    ]
+    await connection.execute(
+        _INSERT,
+        checkout.checkout_id,
+        checkout.owner,
+        checkout.subject,
+        checkout.placed.model_dump(mode="json"),
+        discounts,
+        checkout.due_minor,
+        now,
+        checkout.expires_at,
+    )
+
+
+async def find(connection: Connection, checkout_id: UUID, owner: str) -> Checkout | None:
+    """Return a checkout if it is the owner's."""
+    return _checkout(await connection.fetchrow(_FIND, checkout_id, owner))
+
+
+async def of_intent(connection: Connection, intent_id: str) -> Checkout | None:
+    """Return the checkout that a payment is for."""
+    return _checkout(await connection.fetchrow(_OF_INTENT, intent_id))
+
+
+async def pay_by(connection: Connection, checkout_id: UUID, intent_id: str) -> bool:
+    """Note which payment an open checkout waits for; False if it is closed or waits for another."""
+    return await connection.fetchval(_PAY, checkout_id, intent_id) is not None
+
+
+async def close(
+    connection: Connection, checkout_id: UUID, state: str, now: datetime
+) -> Checkout | None:
+    """Close an open checkout for good and return it; None if it is not open any more."""
+    return _checkout(await connection.fetchrow(_CLOSE, checkout_id, state, now))
+
+
+async def overdue(connection: Connection, now: datetime, most: int) -> Sequence[UUID]:
+    """Return open checkouts whose time is over, longest overdue first."""
+    return [row["checkout_id"] for row in await connection.fetch(_OVERDUE, now, most)]
+
+
+async def unsettled(connection: Connection, most: int) -> list[Checkout]:
+    """Return closed checkouts whose payment is neither taken nor let go, longest closed first."""
+    found = (_checkout(row) for row in await connection.fetch(_UNSETTLED, most))
+    return [checkout for checkout in found if checkout is not None]
+
+
+async def settle(connection: Connection, checkout_id: UUID, now: datetime) -> bool:
+    """Note that a checkout's payment needs nothing more; False if that is noted already."""
+    return await connection.fetchval(_SETTLE, checkout_id, now) is not None
+
+
+async def unsent_refunds(connection: Connection, most: int) -> list[Any]:
+    """Return refund_id, amount_minor and intent_id of refunds the provider does not know yet."""
+    return list(await connection.fetch(_UNSENT, most))
+
+
+async def refund_sent(
+    connection: Connection, refund_id: UUID, reference: str, now: datetime
+) -> None:
+    """Note the provider's name of a refund; empty if it refused."""
+    await connection.execute(_SENT, refund_id, reference, now)
