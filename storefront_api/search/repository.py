@@ -129,7 +129,8 @@ FROM unnest($1::text[]) WITH ORDINALITY AS wanted (product_id, place)
 JOIN products AS p USING (product_id)
 CROSS JOIN LATERAL (
     SELECT count(*) AS variants, min(list_price_minor) AS price_from_minor,
-        max(list_price_minor) AS price_to_minor, coalesce(bool_or(on_hand > 0), false) AS in_stock
+        max(list_price_minor) AS price_to_minor,
+        coalesce(bool_or(on_hand > reserved), false) AS in_stock
     FROM products AS o LEFT JOIN stock USING (sku) WHERE o.product_id = p.product_id
 ) AS v
 ORDER BY place, p.sku

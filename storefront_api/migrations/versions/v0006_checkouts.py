@@ -57,3 +57,8 @@ def downgrade() -> None:
     op.execute("DROP TABLE refunds_sent, checkouts, reservations")
     op.execute("ALTER TABLE stock DROP COLUMN reserved")
     op.execute("ALTER TABLE promotion_shoppers DROP CONSTRAINT uses_are_counted_from_zero")
+    op.execute("DELETE FROM promotion_shoppers WHERE used = 0")
+    op.execute(
+        "ALTER TABLE promotion_shoppers "
+        "ADD CONSTRAINT promotion_shoppers_used_check CHECK (used >= 1)"
+    )

@@ -26,6 +26,7 @@ from deploy.local.stack import Stack
 from pipelines.ingest.topics import PARTITIONS, create_topics
 from storefront_api.events import Event, Topic, parse
 from storefront_api.migrate import migrate
+from tests.integration.storefront.paying import Provider
 
 PARTNER = "partner-of-the-tests"
 SECRET = "secret-of-the-tests"
@@ -293,3 +294,55 @@ def new_relay(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[
     for relay in made:
         if relay.running:
             relay.end(signal.SIGKILL)
+
+
+def start_provider(worker: Worker, url: str) -> None:
+    """Start the local provider and wait for it."""
+    port = url.rpartition(":")[2]
+    worker.start(
+        "uvicorn", "deploy.payments.app:create_app", "--factory", *KEEP_ALIVE, "--port", port
+    )
+
+    def alive() -> bool:
+        try:
+            return httpx.get(f"{url}/healthz").is_success
+        except httpx.TransportError:
+            return False
+
+    until(alive, "the provider is there")
+
+
+@pytest.fixture(scope="module")
+def provider_process(
+    environment: dict[str, str], store_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Worker]:
+    """The local provider, which tells the storefront."""
+    folder = tmp_path_factory.mktemp("payments")
+    told = {
+        "PAYMENT_WEBHOOK_URL": f"{store_url}/webhooks/stripe",
+        "PAYMENT_BOOKS": str(folder / "books.sqlite"),
+    }
+    worker = Worker(environment | told, folder / "log")
+    start_provider(worker, environment["PAYMENT_URL"])
+    yield worker
+    worker.end()
+
+
+@pytest.fixture(scope="module")
+def provider(environment: dict[str, str], provider_process: Worker) -> Provider:
+    """The provider's API."""
+    return Provider(environment["PAYMENT_URL"], environment["PAYMENT_KEY"])
+
+
+@pytest.fixture
+def workers(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Two workers of the checkouts, which must not be in each other's way."""
+    log = tmp_path_factory.mktemp("checkouts") / "log"
+    ports = [{"METRICS_PORT": str(free_port())} for _ in range(2)]
+    both = [Worker(environment | port, log) for port in ports]
+    for worker in both:
+        worker.start("storefront_api.checkouts.worker")
+    yield
+    assert [worker.end() for worker in both] == [0, 0], log.read_text()

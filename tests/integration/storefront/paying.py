@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import httpx
 import stripe
 
+from storefront_api.events import Event, Topic
+from storefront_api.events.payments import PaymentSettledV1
 from tests.integration.storefront.goods import key
+
+if TYPE_CHECKING:
+    from tests.integration.storefront.conftest import Database
+
+Outbox = Callable[[Topic, str], list[Event]]
 
 DELIVERY = {"mode": "van", "packaging": "paper_bag", "distance_km": 5.0, "area": "452"}
 
@@ -66,3 +75,27 @@ class Provider:
         """Return the payment with its charge."""
         wanted: Any = {"expand": ["latest_charge"]}
         return self.api.payment_intents.retrieve(payment["intent_id"], wanted)
+
+
+def stock(database: Database, sku: str) -> tuple[int, int]:
+    """Return how many are there, and how many of them are kept for checkouts."""
+    row = database.rows("SELECT on_hand, reserved FROM stock WHERE sku = $1", sku)[0]
+    return row["on_hand"], row["reserved"]
+
+
+def state(database: Database, checkout: dict[str, Any]) -> str:
+    """Return the state of a checkout."""
+    query = "SELECT state FROM checkouts WHERE checkout_id = $1"
+    return str(database.value(query, UUID(checkout["checkout_id"])))
+
+
+def orders_of(database: Database, checkout: dict[str, Any]) -> int:
+    """Return how many orders a checkout became."""
+    query = "SELECT count(*) FROM orders WHERE order_id = $1"
+    return int(database.value(query, UUID(checkout["checkout_id"])))
+
+
+def outcomes(outbox: Outbox, checkout: dict[str, Any]) -> list[str]:
+    """Return what its payment came to, as it was told."""
+    events = outbox(Topic.PAYMENTS, checkout["checkout_id"])
+    return [event.data.outcome for event in events if isinstance(event, PaymentSettledV1)]

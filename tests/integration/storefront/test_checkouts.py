@@ -3,98 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-from uuid import UUID
 
 import httpx
-import pytest
 
-from deploy.local.services import KEEP_ALIVE
-from storefront_api.events import Event, Topic
+from storefront_api.events import Topic
 from storefront_api.events.orders import OrderCompletedV1
-from storefront_api.events.payments import PaymentSettledV1
-from tests.integration.storefront.conftest import Database, Worker, free_port, until
+from tests.integration.storefront.conftest import Database, until
 from tests.integration.storefront.goods import key, new_sku
-from tests.integration.storefront.paying import Provider, begun, body, completed, opened
+from tests.integration.storefront.paying import (
+    Outbox,
+    Provider,
+    begun,
+    body,
+    completed,
+    opened,
+    orders_of,
+    outcomes,
+    state,
+    stock,
+)
 from tests.integration.storefront.test_promotions import create
 
 Shoppers = Callable[[], httpx.Client]
-Outbox = Callable[[Topic, str], list[Event]]
-
-
-@pytest.fixture(scope="module")
-def provider_process(
-    environment: dict[str, str], store_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Worker]:
-    """The local provider, which tells the storefront."""
-    folder = tmp_path_factory.mktemp("payments")
-    told = {
-        "PAYMENT_WEBHOOK_URL": f"{store_url}/webhooks/stripe",
-        "PAYMENT_BOOKS": str(folder / "books.sqlite"),
-    }
-    worker = Worker(environment | told, folder / "log")
-    start_provider(worker, environment["PAYMENT_URL"])
-    yield worker
-    worker.end()
-
-
-def start_provider(worker: Worker, url: str) -> None:
-    port = url.rpartition(":")[2]
-    worker.start(
-        "uvicorn", "deploy.payments.app:create_app", "--factory", *KEEP_ALIVE, "--port", port
-    )
-
-    def alive() -> bool:
-        try:
-            return httpx.get(f"{url}/healthz").is_success
-        except httpx.TransportError:
-            return False
-
-    until(alive, "the provider is there")
-
-
-@pytest.fixture(scope="module")
-def provider(environment: dict[str, str], provider_process: Worker) -> Provider:
-    """The provider's API."""
-    return Provider(environment["PAYMENT_URL"], environment["PAYMENT_KEY"])
-
-
-@pytest.fixture
-def workers(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """Two workers of the checkouts, which must not be in each other's way."""
-    log = tmp_path_factory.mktemp("checkouts") / "log"
-    ports = [{"METRICS_PORT": str(free_port())} for _ in range(2)]
-    both = [Worker(environment | port, log) for port in ports]
-    for worker in both:
-        worker.start("storefront_api.checkouts.worker")
-    yield
-    assert [worker.end() for worker in both] == [0, 0], log.read_text()
-
-
-def stock(database: Database, sku: str) -> tuple[int, int]:
-    row = database.rows("SELECT on_hand, reserved FROM stock WHERE sku = $1", sku)[0]
-    return row["on_hand"], row["reserved"]
-
-
-def state(database: Database, checkout: dict[str, Any]) -> str:
-    query = "SELECT state FROM checkouts WHERE checkout_id = $1"
-    return str(database.value(query, UUID(checkout["checkout_id"])))
-
-
-def orders_of(database: Database, checkout: dict[str, Any]) -> int:
-    query = "SELECT count(*) FROM orders WHERE order_id = $1"
-    return int(database.value(query, UUID(checkout["checkout_id"])))
-
-
-def outcomes(outbox: Outbox, checkout: dict[str, Any]) -> list[str]:
-    events = outbox(Topic.PAYMENTS, checkout["checkout_id"])
-    return [event.data.outcome for event in events if isinstance(event, PaymentSettledV1)]
 
 
 def test_a_paid_checkout_is_the_order_of_the_same_id(
@@ -209,143 +142,6 @@ def test_fifty_units_and_four_hundred_buyers_open_fifty_checkouts(
     assert stock(database, sku) == (50, 50)
 
 
-def test_what_is_not_paid_in_time_gives_everything_back(
-    start_store: Callable[..., tuple[str, Worker]],
-    partner: httpx.Client,
-    new_shopper: Shoppers,
-    provider: Provider,
-    database: Database,
-    outbox: Outbox,
-    workers: None,
-) -> None:
-    hasty, _ = start_store(CHECKOUT_SECONDS="1")
-    sku, code = new_sku(partner, opening_stock=1), create(partner, max_uses=1)
-    late, next_one = new_shopper(), new_shopper()
-    late.base_url = httpx.URL(hasty)
-    checkout = opened(late, sku, promotion_codes=[code])
-    payment = begun(late, checkout)
-    until(lambda: state(database, checkout) == "expired", "the time is over")
-    assert stock(database, sku) == (1, 0)
-    assert opened(next_one, sku, promotion_codes=[code])["due_minor"] == 225
-    refused = completed(late, checkout)
-    assert refused.status_code == 409
-    assert late.post(f"/checkouts/{checkout['checkout_id']}/payment").status_code == 409
-    until(lambda: outcomes(outbox, checkout) == ["released"], "the payment is let go")
-    assert provider.intent(payment).status == "canceled"
-    told = [event.type for event in outbox(Topic.INVENTORY, checkout["checkout_id"])]
-    assert told == ["stock_reserved", "stock_released"]
-
-
-def test_a_payment_that_comes_too_late_is_let_go(
-    partner: httpx.Client,
-    shopper: httpx.Client,
-    provider: Provider,
-    database: Database,
-    outbox: Outbox,
-) -> None:
-    checkout = opened(shopper, new_sku(partner))
-    payment = begun(shopper, checkout)
-    assert shopper.delete(f"/checkouts/{checkout['checkout_id']}").json()["state"] == "cancelled"
-    assert shopper.delete(f"/checkouts/{checkout['checkout_id']}").json()["state"] == "cancelled"
-    assert provider.confirm(payment).json()["status"] == "requires_capture"
-    refused = completed(shopper, checkout)
-    assert (refused.status_code, refused.json()["code"]) == (409, "checkout_closed")
-    assert orders_of(database, checkout) == 0
-
-
-def test_too_late_payments_are_cancelled_by_the_worker(
-    partner: httpx.Client,
-    shopper: httpx.Client,
-    provider: Provider,
-    outbox: Outbox,
-    workers: None,
-) -> None:
-    checkout = opened(shopper, new_sku(partner))
-    payment = begun(shopper, checkout)
-    shopper.delete(f"/checkouts/{checkout['checkout_id']}")
-    until(lambda: outcomes(outbox, checkout) == ["released"], "the payment is let go")
-    refused = provider.confirm(payment)
-    assert refused.json()["error"]["code"] == "payment_intent_unexpected_state"
-
-
-def test_a_refund_reaches_the_provider_once_and_never_exceeds_what_was_taken(
-    partner: httpx.Client,
-    shopper: httpx.Client,
-    provider: Provider,
-    outbox: Outbox,
-    workers: None,
-) -> None:
-    checkout = opened(shopper, new_sku(partner, list_price_minor=500))
-    payment = begun(shopper, checkout)
-    provider.confirm(payment)
-    completed(shopper, checkout)
-    path = f"/orders/{checkout['checkout_id']}/refunds"
-    answers = [
-        partner.post(path, json={"amount_minor": amount, "reason": "goodwill"}, headers=key())
-        for amount in (200, 200, 200)
-    ]
-    assert [answer.status_code for answer in answers] == [201, 201, 409]
-    until(lambda: provider.intent(payment).latest_charge.amount_refunded == 400, "it is refunded")
-    assert outcomes(outbox, checkout) == ["captured"]
-
-
-def test_a_capture_that_the_provider_refuses_is_told(
-    partner: httpx.Client,
-    shopper: httpx.Client,
-    provider: Provider,
-    outbox: Outbox,
-    request: pytest.FixtureRequest,
-) -> None:
-    checkout = opened(shopper, new_sku(partner))
-    payment = begun(shopper, checkout)
-    provider.confirm(payment)
-    assert completed(shopper, checkout).json()["state"] == "completed"
-    provider.api.payment_intents.cancel(payment["intent_id"])
-    request.getfixturevalue("workers")
-    until(lambda: outcomes(outbox, checkout) == ["refused"], "the refusal is told")
-    assert shopper.get(f"/orders/{checkout['checkout_id']}").status_code == 200
-
-
-def test_a_dispute_that_the_provider_tells_is_recorded_once(
-    partner: httpx.Client,
-    shopper: httpx.Client,
-    provider: Provider,
-    database: Database,
-    workers: None,
-) -> None:
-    checkout = opened(shopper, new_sku(partner))
-    provider.confirm(begun(shopper, checkout), "pm_card_createDispute")
-    completed(shopper, checkout)
-    query = "SELECT reason FROM disputes WHERE order_id = $1"
-    order_id = UUID(checkout["checkout_id"])
-    until(lambda: bool(database.rows(query, order_id)), "the dispute is there")
-    assert [row["reason"] for row in database.rows(query, order_id)] == ["fraudulent"]
-
-
-def test_while_the_provider_is_away_nothing_is_lost(
-    partner: httpx.Client,
-    shopper: httpx.Client,
-    provider: Provider,
-    provider_process: Worker,
-    database: Database,
-    outbox: Outbox,
-    workers: None,
-) -> None:
-    checkout = opened(shopper, new_sku(partner))
-    payment = begun(shopper, checkout)
-    provider.confirm(payment)
-    provider_process.end(signal.SIGKILL)
-    try:
-        other = opened(shopper, new_sku(partner))
-        answer = shopper.post(f"/checkouts/{other['checkout_id']}/payment")
-        assert (answer.status_code, answer.json()["code"]) == (503, "away")
-    finally:
-        start_provider(provider_process, provider.url)
-    assert completed(shopper, checkout).json()["state"] == "completed"
-    until(lambda: outcomes(outbox, checkout) == ["captured"], "the payment is taken")
-    assert begun(shopper, other)["amount_minor"] >= 250
-
-
 def test_an_unexpected_price_and_a_short_stock_take_nothing(
     partner: httpx.Client, shopper: httpx.Client, database: Database
 ) -> None:
@@ -396,12 +192,3 @@ def test_a_stranger_finds_nothing(partner: httpx.Client, new_shopper: Shoppers) 
     ]
     assert statuses == [404] * 4
     assert owner.get(path).json()["state"] == "open"
-
-
-@pytest.mark.parametrize("signature", ["", "t=1,v1=00", "nonsense", f"t=1790000000,v1={'0' * 64}"])
-def test_a_forged_notice_is_refused(store_url: str, signature: str) -> None:
-    event = {"type": "payment_intent.amount_capturable_updated", "data": {"object": {"id": "pi"}}}
-    answer = httpx.post(
-        f"{store_url}/webhooks/stripe", json=event, headers={"Stripe-Signature": signature}
-    )
-    assert answer.status_code == 401
