@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from storefront_api.platform.auth import public
+from storefront_api.platform.auth import Identity, public
 from storefront_api.platform.outbox import new_id
 from storefront_api.services import Injected
 
@@ -30,5 +30,5 @@ class SessionOut(BaseModel):
 @router.post("/sessions", status_code=201, dependencies=[Depends(public)])
 async def open_session(services: Injected) -> SessionOut:
     """Issue a token to a new anonymous shopper."""
-    token = services.gate.issue(str(new_id()))
+    token = services.gate.issue(Identity(person=str(new_id())))
     return SessionOut(token=token, subject=services.gate.caller(token).subject)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from storefront_api.catalog import service
 from storefront_api.catalog.schemas import CatalogImport, ImportOut, ProductOut, ProductPage
-from storefront_api.platform.auth import Partner, public
+from storefront_api.platform.auth import CatalogManager, public
 from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
@@ -40,7 +40,7 @@ async def read_product(
 
 @router.post("/catalog/imports", responses=problems(401, 403, *BODY, 503))
 async def import_products(
-    services: Injected, caller: Partner, wanted: CatalogImport, trace_id: TraceId
+    services: Injected, caller: CatalogManager, wanted: CatalogImport, trace_id: TraceId
 ) -> ImportOut:
     """Create and replace variants, all of them or none."""
     return await service.import_products(services, wanted, trace_id)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from storefront_api.orders import service
 from storefront_api.orders.schemas import OrderIn, OrderOut
-from storefront_api.platform.auth import Known
+from storefront_api.platform.auth import Known, Placing
 from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.requests import Keyed, StatedAt
 from storefront_api.platform.tracing import TraceId
@@ -25,7 +25,7 @@ router = APIRouter(tags=["orders"])
 )
 async def place(
     services: Injected,
-    caller: Known,
+    caller: Placing,
     wanted: OrderIn,
     request: Keyed,
     stated_at: StatedAt,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from storefront_api.payments import service
 from storefront_api.payments.schemas import DisputeIn, DisputeOut, RefundIn, RefundOut
 from storefront_api.payments.signature import verify
-from storefront_api.platform.auth import Partner, public
+from storefront_api.platform.auth import Refunding, public
 from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.requests import Keyed, StatedAt
 from storefront_api.platform.tracing import TraceId
@@ -27,7 +27,7 @@ router = APIRouter(tags=["payments"])
 )
 async def refund(
     services: Injected,
-    caller: Partner,
+    caller: Refunding,
     order_id: UUID,
     wanted: RefundIn,
     request: Keyed,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from storefront_api.platform.auth import Partner
+from storefront_api.platform.auth import PromotionManager
 from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.requests import Keyed
 from storefront_api.platform.tracing import TraceId
@@ -24,7 +24,11 @@ router = APIRouter(tags=["promotions"])
     responses=problems(401, 403, 409, *BODY, 503),
 )
 async def create(
-    services: Injected, caller: Partner, wanted: PromotionIn, request: Keyed, trace_id: TraceId
+    services: Injected,
+    caller: PromotionManager,
+    wanted: PromotionIn,
+    request: Keyed,
+    trace_id: TraceId,
 ) -> Response:
     """Create a promotion code."""
     answer = await service.create(services, request, wanted, trace_id)
@@ -33,7 +37,7 @@ async def create(
 
 @router.get("/promotions/{code}", responses=problems(401, 403, 404, 422, 503))
 async def read(
-    services: Injected, caller: Partner, code: Annotated[str, Path(max_length=32)]
+    services: Injected, caller: PromotionManager, code: Annotated[str, Path(max_length=32)]
 ) -> PromotionOut:
     """Read a promotion code and how often it was used."""
     return await service.read(services, code)

@@ -12,7 +12,8 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from storefront_api.app import create_app
-from storefront_api.platform.auth import GUARDS, known, partner, public, shopper
+from storefront_api.platform.auth import Allow, public
+from storefront_api.platform.policy import POLICY, Permission, Role
 from storefront_api.settings import Settings
 
 APP = create_app(Settings(_env_file=None))
@@ -28,22 +29,6 @@ OPEN = {
     "/search/suggestions",
     "/webhooks/disputes",
     "/webhooks/stripe",
-}
-PARTNERS_ONLY = {
-    "/catalog/imports",
-    "/inventory/receipts",
-    "/orders/{order_id}/refunds",
-    "/promotions",
-    "/promotions/{code}",
-}
-SHOPPERS_ONLY = {
-    "/cart",
-    "/cart/lines/{sku}",
-    "/cart/merge",
-    "/checkouts",
-    "/checkouts/{checkout_id}",
-    "/checkouts/{checkout_id}/complete",
-    "/checkouts/{checkout_id}/payment",
 }
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 
@@ -67,7 +52,14 @@ def calls(dependant: Dependant) -> Iterator[Any]:
 
 
 ROUTES = sorted(routes(APP), key=lambda route: route.path)
-GUARDED = {path.path: {call for call in calls(path.dependant) if call in GUARDS} for path in ROUTES}
+DEMANDED = {
+    (route.path, method.lower()): {
+        call.permission for call in calls(route.dependant) if isinstance(call, Allow)
+    }
+    for route in ROUTES
+    for method in route.methods
+}
+PUBLIC = {route.path for route in ROUTES if public in set(calls(route.dependant))}
 OPERATIONS = [
     (path, method, operation)
     for path, methods in DOCUMENT["paths"].items()
@@ -79,14 +71,23 @@ def test_every_documented_route_is_looked_at() -> None:
     assert DOCUMENT["paths"].keys() == {route.path for route in ROUTES} - UNDOCUMENTED
 
 
-@pytest.mark.parametrize("path", sorted(DOCUMENT["paths"]))
-def test_a_route_is_declared_public_or_guarded(path: str) -> None:
-    guards = GUARDED[path]
-    assert guards, f"{path} names no guard"
-    assert (public in guards) == (path in OPEN)
-    assert (partner in guards) == (path in PARTNERS_ONLY)
-    assert (shopper in guards) == (path in SHOPPERS_ONLY)
-    assert (known in guards) == (path not in OPEN)
+@pytest.mark.parametrize(("path", "method"), [(path, method) for path, method, _ in OPERATIONS])
+def test_a_route_is_declared_public_or_demands_a_permission(path: str, method: str) -> None:
+    demanded = DEMANDED[path, method]
+    assert (path in PUBLIC) == (path in OPEN)
+    # A route's header guards demand a credential once more, and nothing else.
+    assert len(demanded - {Permission.CALL}) <= 1
+    assert bool(demanded) == (path not in OPEN)
+
+
+def test_every_permission_is_somebodys_and_demanded_somewhere() -> None:
+    assert POLICY.keys() == set(Permission)
+    assert all(POLICY.values())
+    assert set().union(*DEMANDED.values()) == set(Permission)
+
+
+def test_only_a_credential_is_demanded_of_everybody() -> None:
+    assert [name for name, roles in POLICY.items() if roles == set(Role)] == [Permission.CALL]
 
 
 def declared(operation: dict[str, Any]) -> set[str]:
@@ -108,7 +109,7 @@ def test_a_route_documents_its_errors_in_the_one_shape(
     expected = {"500"}
     if path not in OPEN:
         expected |= {"401", "503"}
-    if path in PARTNERS_ONLY | SHOPPERS_ONLY:
+    if DEMANDED[path, method] - {Permission.CALL}:
         expected |= {"403"}
     if "requestBody" in operation:
         expected |= {"411", "413", "422"}

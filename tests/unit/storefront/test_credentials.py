@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storefront_api.payments.signature import TOLERANCE, sign, verify
-from storefront_api.platform.auth import PARTNER, Gate
+from storefront_api.platform.auth import PARTNER, Gate, Identity
 from storefront_api.platform.errors import UnauthenticatedError
 
 NOW = datetime(2017, 12, 24, 8, tzinfo=UTC)
@@ -58,7 +58,7 @@ def test_nonsense_is_malformed(header: str) -> None:
 
 @given(identity=st.text(max_size=60))
 def test_a_shoppers_token_leads_to_the_pseudonym_and_nowhere_else(identity: str) -> None:
-    caller = GATE.caller(GATE.issue(identity))
+    caller = GATE.caller(GATE.issue(Identity(person=identity)))
     assert caller.name == caller.subject == GATE.pseudonym(identity)
     assert not caller.is_partner
     assert not identity or len(identity) < 4 or identity not in caller.subject
@@ -72,7 +72,7 @@ def test_a_made_up_token_is_refused(token: str) -> None:
 
 def test_a_token_of_another_key_is_refused() -> None:
     with pytest.raises(UnauthenticatedError):
-        GATE.caller(Gate("", "another-key").issue("somebody"))
+        GATE.caller(Gate("", "another-key").issue(Identity(person="somebody")))
     assert GATE.pseudonym("somebody") != Gate("", "another-key").pseudonym("somebody")
 
 
