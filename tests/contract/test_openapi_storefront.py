@@ -57,7 +57,7 @@ DEMANDED = {
         call.permission for call in calls(route.dependant) if isinstance(call, Allow)
     }
     for route in ROUTES
-    for method in route.methods
+    for method in route.methods or ()
 }
 PUBLIC = {route.path for route in ROUTES if public in set(calls(route.dependant))}
 OPERATIONS = [
