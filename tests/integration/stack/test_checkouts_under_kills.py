@@ -72,8 +72,8 @@ async def buy(store: Client, provider: Client, number: int, source: random.Rando
         wanted = {"quantity": source.randint(1, 3), "saved": False}
         await store.ask("PUT", f"/cart/lines/K{sku}", token, json=wanted)
     delivery = {"mode": "van", "packaging": "paper_bag", "distance_km": 5.0, "area": "452"}
-    wanted = {"store_id": "S1", "delivery": delivery}
-    checkout = (await store.ask("POST", "/checkouts", token, json=wanted))["checkout_id"]
+    opening = {"store_id": "S1", "delivery": delivery}
+    checkout = (await store.ask("POST", "/checkouts", token, json=opening))["checkout_id"]
     if number % ABANDONED == 0:
         await store.ask("DELETE", f"/checkouts/{checkout}", token)
         return
@@ -194,7 +194,11 @@ def check_warehouse(
             "FROM raw.payments WHERE JSONExtractString(data, 'outcome') = 'captured'"
         )
         for told in (query, captured):
-            until(lambda told=told: len(arrived(told)) >= len(orders), told)
+
+            def complete(told: str = told) -> bool:
+                return len(arrived(told)) >= len(orders)
+
+            until(complete, f"the warehouse has all of: {told}")
             assert Counter(arrived(told)) == Counter(orders)
         for topic in Topic:
             once = f"SELECT count() - uniqExact(event_id) FROM raw.{topic.module}"
