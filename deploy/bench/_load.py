@@ -59,7 +59,7 @@ async def open_loop(port: int, requests: Sequence[bytes], per_s: float) -> Laten
     LoadError
         If an answer is neither 200 nor 201, or none comes.
     """
-    async with _Pool(port) as pool:
+    async with Pool(port) as pool:
         started = time.perf_counter()
 
         async def one(number: int, content: bytes) -> float:
@@ -75,7 +75,7 @@ async def open_loop(port: int, requests: Sequence[bytes], per_s: float) -> Laten
 
 async def closed_loop(port: int, requests: Sequence[bytes], workers: int) -> float:
     """Return how many requests a second a few clients get through, each waiting for its answer."""
-    async with _Pool(port) as pool:
+    async with Pool(port) as pool:
         waiting = iter(requests)
         started = time.perf_counter()
 
@@ -87,14 +87,14 @@ async def closed_loop(port: int, requests: Sequence[bytes], workers: int) -> flo
         return len(requests) / (time.perf_counter() - started)
 
 
-class _Pool:
+class Pool:
     """Kept connections to one server; the client's own cost per request stays small."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
-    async def __aenter__(self) -> _Pool:
+    async def __aenter__(self) -> Pool:
         self._free = asyncio.Queue()
         try:
             for _ in range(CONNECTIONS):
@@ -107,7 +107,14 @@ class _Pool:
         while not self._free.empty():
             self._free.get_nowait()[1].close()
 
-    async def ask(self, content: bytes) -> None:
+    async def ask(self, content: bytes) -> bytes:
+        """Send a request over a free connection and return the body of its answer.
+
+        Raises
+        ------
+        LoadError
+            If the answer is neither 200 nor 201.
+        """
         connection = await self._free.get()
         try:
             reader, writer = connection
@@ -123,3 +130,4 @@ class _Pool:
             self._free.put_nowait(connection)
         if not head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 201 ")):
             raise LoadError(f"{head.splitlines()[0].decode()}: {body[:300].decode()}")
+        return body

@@ -1,8 +1,10 @@
 """Complete checkouts a second over HTTP, and how long each route takes at half of that.
 
-A PostgreSQL, a broker and a storefront of its own with 100,000 products; the model endpoint is
-away, so orders are unscored. In each round the routes and the peers take turns. The peers are the
-same order written as bare SQL over asyncpg, and pgbench's TPC-B, on the same server.
+A PostgreSQL, a broker, a payment provider and a storefront of its own with 100,000 products; the
+model endpoint is away, so orders are unscored. In each round the routes and the peers take turns.
+A checkout is all that a shopper does: the lines into the cart, the checkout, the payment begun and
+made at the provider, the order; an order is a partner's, one request. The peers are the same order
+written as bare SQL over asyncpg, and pgbench's TPC-B, on the same server.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import asyncpg
 import httpx
 
 from deploy.bench._bare_order import bare_orders
+from deploy.bench._flow import ROUTES, Flow
 from deploy.bench._load import Latencies, LoadError, closed_loop, open_loop, request
 from deploy.bench._private_stack import private_stack
 from deploy.bench.result import Aim, BenchResult
@@ -34,10 +37,13 @@ CONNECTIONS = 16
 ROUNDS = 5
 CLOSED = {"orders": 500, "product": 1_500, "products": 1_000}
 """Requests in one round of each route, to find out how many a second it takes."""
+CHECKOUTS = 150
+"""Whole checkouts in one round, to find out how many a second go through."""
 OPEN_S = 4.0
 BARE = 2_000
 PGBENCH_S = 4
 PGBENCH_SCALE = 10
+READS = ("product", "products")
 SHARE_AIM = 0.25
 ORDER_AIM_MS, READ_AIM_MS = 200.0, 50.0
 PEERS = ("bare_sql", "pgbench_tpc_b")
@@ -52,13 +58,11 @@ def run(seed: int) -> BenchResult:
         If the storefront answers anything but success, or pgbench fails.
     """
     source = random.Random(seed)
-    with private_stack(["storefront"]) as environment:
-        base, token = environment["STOREFRONT_URL"], environment["PARTNER_TOKEN"]
-        _fill(base, token)
-        url = environment["DATABASE_URL"]
-        tpcb = asyncio.run(_second_database(url))
+    with private_stack(["storefront", "checkouts"]) as environment:
+        _fill(environment["STOREFRONT_URL"], environment["PARTNER_TOKEN"])
+        tpcb = asyncio.run(_second_database(environment["DATABASE_URL"]))
         _pgbench(tpcb, "-i", "-q", "-s", str(PGBENCH_SCALE))
-        rounds = [_round(base, token, url, tpcb, source) for _ in range(ROUNDS + 1)]
+        rounds = [_round(environment, tpcb, source) for _ in range(ROUNDS + 1)]
     # The first round warms up.
     return _result(seed, rounds[1:])
 
@@ -158,9 +162,9 @@ def _requests(route: str, token: str, source: random.Random, count: int) -> list
 _Round = Mapping[str, float]
 
 
-def _round(base: str, token: str, url: str, tpcb: str, source: random.Random) -> _Round:
-    port = urlsplit(base).port or 80
-    figures: dict[str, float] = {}
+def _round(environment: Mapping[str, str], tpcb: str, source: random.Random) -> _Round:
+    port, token = _port(environment["STOREFRONT_URL"]), environment["PARTNER_TOKEN"]
+    figures = _checkouts(Flow(port, _port(environment["PAYMENT_URL"])), source)
     for route, count in CLOSED.items():
         wanted = _requests(route, token, source, count)
         per_s = asyncio.run(closed_loop(port, wanted, CONNECTIONS))
@@ -171,9 +175,33 @@ def _round(base: str, token: str, url: str, tpcb: str, source: random.Random) ->
         share = (time.process_time() - worked) / (time.perf_counter() - began)
         figures |= {f"{route}_per_s": per_s, f"{route}_generator_cpu_share": share}
         figures |= _named(route, latencies)
-    skus = [[_sku(n) for n in source.sample(range(PRODUCTS), LINES)] for _ in range(BARE)]
+    skus = _carts(source, BARE)
+    url = environment["DATABASE_URL"]
     figures["bare_sql_per_s"] = asyncio.run(bare_orders(url, skus, CONNECTIONS))
     figures["pgbench_tpc_b_per_s"] = _tpc_b(tpcb)
+    return figures
+
+
+def _port(url: str) -> int:
+    return urlsplit(url).port or 80
+
+
+def _carts(source: random.Random, count: int) -> list[list[str]]:
+    return [[_sku(n) for n in source.sample(range(PRODUCTS), LINES)] for _ in range(count)]
+
+
+def _checkouts(flow: Flow, source: random.Random) -> dict[str, float]:
+    guests = asyncio.run(flow.guests(CHECKOUTS, CONNECTIONS))
+    carts = _carts(source, CHECKOUTS)
+    per_s = asyncio.run(flow.fastest(guests, carts, CONNECTIONS))
+    count = max(1, int(per_s / 2 * OPEN_S))
+    guests = asyncio.run(flow.guests(count, CONNECTIONS))
+    began, worked = time.perf_counter(), time.process_time()
+    latencies = asyncio.run(flow.at_rate(guests, _carts(source, count), per_s / 2))
+    share = (time.process_time() - worked) / (time.perf_counter() - began)
+    figures = {"checkouts_per_s": per_s, "checkouts_generator_cpu_share": share}
+    for route in ROUTES:
+        figures |= _named(route, latencies[route])
     return figures
 
 
@@ -189,13 +217,17 @@ def _result(seed: int, rounds: Sequence[_Round]) -> BenchResult:
     medians = {name: round(statistics.median(r[name] for r in rounds), 3) for name in rounds[0]}
     peers = {peer: {"per_s": medians.pop(f"{peer}_per_s")} for peer in PEERS}
     ratios = {
-        f"orders_per_s_to_{peer}": round(medians["orders_per_s"] / figures["per_s"], 3)
+        f"{what}_per_s_to_{peer}": round(medians[f"{what}_per_s"] / figures["per_s"], 3)
+        for what in ("checkouts", "orders")
         for peer, figures in peers.items()
     }
-    share = ratios["orders_per_s_to_bare_sql"]
-    aims = [Aim(f"orders a second at least {SHARE_AIM} of bare SQL", share, share >= SHARE_AIM)]
-    for route in CLOSED:
-        limit = ORDER_AIM_MS if route == "orders" else READ_AIM_MS
+    aims = []
+    for what in ("checkouts", "orders"):
+        share = ratios[f"{what}_per_s_to_bare_sql"]
+        aim = f"{what} a second at least {SHARE_AIM} of bare SQL"
+        aims.append(Aim(aim, share, share >= SHARE_AIM))
+    for route in (*CLOSED, *ROUTES):
+        limit = READ_AIM_MS if route in READS else ORDER_AIM_MS
         p95 = medians[f"{route}_p95_ms"]
         aims.append(Aim(f"{route} p95 under {limit:.0f} ms at half its rate", p95, p95 < limit))
     return BenchResult(
