@@ -31,3 +31,10 @@ def _free_ports() -> dict[str, object]:
         for probe in probes.values():
             probe.bind(("127.0.0.1", 0))
         return {name: int(probe.getsockname()[1]) for name, probe in probes.items()}
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -59,7 +59,7 @@ def run(seed: int) -> BenchResult:
     """
     source = random.Random(seed)
     with private_stack(["storefront", "checkouts"]) as environment:
-        _fill(environment["STOREFRONT_URL"], environment["PARTNER_TOKEN"])
+        fill(environment["STOREFRONT_URL"], environment["PARTNER_TOKEN"])
         tpcb = asyncio.run(_second_database(environment["DATABASE_URL"]))
         _pgbench(tpcb, "-i", "-q", "-s", str(PGBENCH_SCALE))
         rounds = [_round(environment, tpcb, source) for _ in range(ROUNDS + 1)]
@@ -71,7 +71,14 @@ def _sku(number: int) -> str:
     return f"B{number:06d}"
 
 
-def _fill(base: str, token: str) -> None:
+def fill(base: str, token: str) -> None:
+    """Bring the benchmark's products into a store.
+
+    Raises
+    ------
+    LoadError
+        If it refuses them.
+    """
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=base, headers=headers, timeout=120) as partner:
         for first in range(0, PRODUCTS, IMPORT):
