@@ -42,7 +42,7 @@ ON CONFLICT (kind, who) DO UPDATE SET
     made = CASE WHEN g.last_at < $4 THEN 1 ELSE g.made + 1 END,
     free_at = CASE
         WHEN g.last_at < $4 OR g.made + 1 < $5 THEN $3
-        ELSE $3 + least($6 * power(2, least(g.made + 1 - $5, 30)), $7::interval)
+        ELSE $3 + least($6::interval * power(2, least(g.made + 1 - $5, 30)), $7::interval)
     END,
     last_at = $3
 WHERE g.free_at <= $3
