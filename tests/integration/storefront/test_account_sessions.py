@@ -141,6 +141,7 @@ def test_of_logins_during_a_logout_everywhere_those_that_are_over_do_not_get_in(
     assert answers.pop(4).status_code == 204
     ended = "SELECT ended_at IS NULL FROM account_sessions WHERE session_id = $1"
     for answer in answers:
+        assert answer.status_code == 200, answer.text
         tokens = answer.json()["tokens"]
         live = database.value(ended, UUID(tokens["session_id"]))
         headers = bearer(tokens["access_token"])
