@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -14,6 +15,8 @@ from storefront_api.checkouts.endpoints import router as checkouts
 from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.schemas import MAX_BYTES
 from storefront_api.health import router as health
+from storefront_api.identity.endpoints import router as identity
+from storefront_api.identity.repository import standing_of
 from storefront_api.inventory.endpoints import router as inventory
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
@@ -25,8 +28,11 @@ from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.metrics import Measure
 from storefront_api.platform.model_endpoint import ModelEndpoint
+from storefront_api.platform.passwords import Passwords
+from storefront_api.platform.sessions import LiveSessions
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.tracing import Trace
+from storefront_api.platform.vault import Vault
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
 from storefront_api.search.endpoints import router as search
@@ -37,7 +43,8 @@ from storefront_api.settings import Settings
 DESCRIPTION = """
 The transactional store: catalogue, stock, orders and what follows them, and the clickstream.
 
-Shoppers get a token from `POST /sessions`; partners have one. Every error has the same body.
+Guests get a token from `POST /sessions`, accounts from `POST /login`; partners have one. Every
+error has the same body.
 """
 
 
@@ -52,18 +59,36 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         clicks = ClickProducer(settings.kafka_bootstrap_servers)
         models = ModelEndpoint(settings.serving_url, settings.serving_timeout_ms / 1000)
         gate = Gate(
-            settings.partner_token.get_secret_value(), settings.pseudonym_key.get_secret_value()
+            settings.partner_token.get_secret_value(),
+            settings.pseudonym_key.get_secret_value(),
+            clock,
+        )
+        sessions = LiveSessions(
+            settings.valkey_url, settings.sessions_timeout_ms, settings.access_seconds
         )
         provider = StripeProvider(
             settings.payment_url,
             settings.payment_key.get_secret_value(),
             settings.payment_webhook_secret.get_secret_value(),
         )
-        app.state.services = Services(settings, pool, gate, clicks, models, provider, clock)
+        app.state.services = Services(
+            settings=settings,
+            pool=pool,
+            gate=gate,
+            clicks=clicks,
+            models=models,
+            provider=provider,
+            clock=clock,
+            sessions=sessions,
+            standing_of=partial(standing_of, pool),
+            passwords=Passwords(settings.password_memory_kib, settings.password_passes),
+            vault=Vault(settings.vault_key.get_secret_value()),
+        )
         try:
             yield
         finally:
             await provider.close()
+            await sessions.shut()
             await models.close()
             await clicks.close()
             await pool.close()
@@ -92,6 +117,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         payments,
         collect,
         recommendations,
+        identity,
     ):
         app.include_router(router)
     return app

@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from storefront_api.platform.auth import Gate
+from storefront_api.platform.auth import Gate, StandingOf
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock
 from storefront_api.platform.model_endpoint import ModelEndpoint
+from storefront_api.platform.passwords import Passwords
 from storefront_api.platform.payment_provider import PaymentProvider
+from storefront_api.platform.sessions import LiveSessions
+from storefront_api.platform.vault import Vault
 from storefront_api.settings import Settings
 
 
@@ -26,6 +29,10 @@ class Services:
     models: ModelEndpoint
     provider: PaymentProvider
     clock: Clock
+    sessions: LiveSessions
+    standing_of: StandingOf
+    passwords: Passwords
+    vault: Vault
 
 
 async def _services(request: Request) -> Services:

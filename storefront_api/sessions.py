@@ -31,4 +31,4 @@ class SessionOut(BaseModel):
 async def open_session(services: Injected) -> SessionOut:
     """Issue a token to a new anonymous shopper."""
     token = services.gate.issue(Identity(person=str(new_id())))
-    return SessionOut(token=token, subject=services.gate.caller(token).subject)
+    return SessionOut(token=token, subject=services.gate.guest(token).subject)

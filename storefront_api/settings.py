@@ -16,6 +16,14 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(default=16, ge=1, le=200, description="Connections a process holds.")
     kafka_bootstrap_servers: str = Field(default="127.0.0.1:19092", min_length=1)
+    valkey_url: str = Field(
+        default="redis://127.0.0.1:16379/0",
+        pattern=r"^(redis|rediss|valkey|valkeys|unix)://",
+        description="Where the live sessions of accounts are.",
+    )
+    sessions_timeout_ms: int = Field(
+        default=250, ge=1, le=10_000, description="After this nobody counts as signed in."
+    )
     serving_url: str = Field(default="http://127.0.0.1:8001", pattern="^https?://")
     serving_timeout_ms: int = Field(
         default=150, ge=1, le=10_000, description="After this the store goes on without an answer."
@@ -45,6 +53,22 @@ class Settings(BaseSettings):
     )
     pseudonym_key: SecretStr = Field(
         default=SecretStr("local-only"), description="Key of pseudonyms and shoppers' tokens."
+    )
+    vault_key: SecretStr = Field(
+        default=SecretStr("local-only"),
+        description="Key that seals second factors and hashes the tokens of accounts.",
+    )
+    access_seconds: int = Field(
+        default=600, ge=1, le=3600, description="How long an account's access token holds."
+    )
+    session_days: int = Field(
+        default=30, ge=1, le=400, description="How long a session lasts while nobody refreshes it."
+    )
+    password_memory_kib: int = Field(
+        default=65_536, ge=64, le=4_194_304, description="Memory that hashing a password takes."
+    )
+    password_passes: int = Field(
+        default=3, ge=1, le=100, description="Passes that hashing a password makes over it."
     )
     replay_clock: bool = Field(
         default=False, description="Whether partners may state when an order was placed."

@@ -101,7 +101,7 @@ SERVICES: Mapping[str, Service] = {
             "storefront",
             _uvicorn("storefront_api.app:create_app", Port.STOREFRONT),
             health.http(Port.STOREFRONT, "/readyz"),
-            needs=("store-migrations", "topics"),
+            needs=("store-migrations", "topics", "valkey"),
             ports=(Port.STOREFRONT,),
         ),
         Service(

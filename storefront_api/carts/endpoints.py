@@ -46,5 +46,5 @@ async def take_out(
 @router.post("/cart/merge", responses=problems(401, 403, *BODY, 503))
 async def merge(services: Injected, caller: Shopper, wanted: MergeIn, trace_id: TraceId) -> CartOut:
     """Take over the cart of the guest that the shopper was before; twice is as good as once."""
-    guest = services.gate.caller(wanted.guest_token)
+    guest = services.gate.guest(wanted.guest_token, "body.guest_token")
     return await service.merge(services, guest, caller, trace_id)

@@ -24,6 +24,21 @@ from storefront_api.events.clickstream import (
 )
 from storefront_api.events.decisions import DecisionMadeV1
 from storefront_api.events.envelope import Event
+from storefront_api.events.identity import (
+    EmailVerifiedV1,
+    LoggedInV1,
+    LoginFailedV1,
+    MfaChallengedV1,
+    MfaEnrolledV1,
+    MfaFailedV1,
+    MfaPassedV1,
+    MfaRemovedV1,
+    PasswordChangedV1,
+    PreferencesChangedV1,
+    RoleChangedV1,
+    SessionRevokedV1,
+    UserRegisteredV1,
+)
 from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, StockReservedV1
 from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
@@ -36,7 +51,21 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.PAYMENTS: (PaymentDisputedV1, PaymentSettledV1),
     Topic.INVENTORY: (StockChangedV1, StockReservedV1, StockReleasedV1),
     Topic.CARTS: (CartUpdatedV1, CartMergedV1, CheckoutOpenedV1, CheckoutEndedV1),
-    Topic.IDENTITY: (),
+    Topic.IDENTITY: (
+        UserRegisteredV1,
+        EmailVerifiedV1,
+        PasswordChangedV1,
+        LoggedInV1,
+        LoginFailedV1,
+        SessionRevokedV1,
+        MfaEnrolledV1,
+        MfaRemovedV1,
+        MfaChallengedV1,
+        MfaPassedV1,
+        MfaFailedV1,
+        RoleChangedV1,
+        PreferencesChangedV1,
+    ),
     Topic.LEDGER: (),
     Topic.PRICING: (),
     Topic.BUSINESS: (),

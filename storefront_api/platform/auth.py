@@ -1,28 +1,36 @@
 """Who is calling. Every route names the permission it demands, or that it is public.
 
-The guards are coroutines, although none waits: a plain function would cost a thread's switch.
+Guests and partners are known by their tokens alone. An account's token is a short-lived name of a
+session, which is looked up in Valkey with every request: so ending it, and a change of the
+account's role, hold at once. The guards are coroutines even where none waits: a plain function
+would cost a thread's switch.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.errors import ForbiddenError, UnauthenticatedError
 from storefront_api.platform.policy import POLICY, Permission, Role
+from storefront_api.platform.sessions import LiveSessions, Standing
 
 TOKEN_AGE_S = 400 * 24 * 3600
-"""How long a shopper's token holds."""
+"""How long a guest's token holds."""
+_ACCOUNTS = "a."
+"""What the access tokens of accounts begin with."""
 PARTNER = "partner"
-_bearer = HTTPBearer(auto_error=False, description="A partner's token or a shopper's.")
+_bearer = HTTPBearer(auto_error=False, description="A partner's, a guest's or an account's token.")
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class Caller:
         The account that is signed in; None for guests and partners.
     vendor_id
         The vendor that a caller in the role of one works for; empty for everybody else.
+    session_id
+        The session of the account through which the caller came; None for guests and partners.
     """
 
     name: str
@@ -48,6 +58,7 @@ class Caller:
     role: Role
     account_id: UUID | None = None
     vendor_id: str = ""
+    session_id: UUID | None = None
 
     @property
     def is_partner(self) -> bool:
@@ -60,20 +71,37 @@ class Caller:
 
 
 class Identity(BaseModel):
-    """What a token says about its holder.
+    """What a guest's token says about its holder.
 
     Parameters
     ----------
     person
-        Whom the pseudonym stands for: a random id for a guest, the account's id for others.
+        Whom the pseudonym stands for: a random id.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     person: str
-    role: Role = Role.GUEST
-    account_id: UUID | None = None
-    vendor_id: str = ""
+
+
+class Access(BaseModel):
+    """What an account's access token says; what the account may do is looked up each time.
+
+    Parameters
+    ----------
+    until
+        Seconds since 1970 at which it expires.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account_id: UUID
+    session_id: UUID
+    until: int
+
+
+StandingOf = Callable[[UUID], Awaitable[Standing | None]]
+"""Asks PostgreSQL what an account may do; None if there is no such account."""
 
 
 class Gate:
@@ -85,12 +113,16 @@ class Gate:
         The partners' token; empty admits none.
     key
         Key of pseudonyms and of signed tokens.
+    clock
+        By which access tokens expire.
     """
 
-    def __init__(self, partner_token: str, key: str) -> None:
+    def __init__(self, partner_token: str, key: str, clock: Clock = system_clock) -> None:
         self._partner_token = partner_token.encode()
         self._key = key.encode()
-        self._tokens = URLSafeTimedSerializer(key, salt="shopper")
+        self._guests = URLSafeTimedSerializer(key, salt="shopper")
+        self._accesses = URLSafeSerializer(key, salt="access")
+        self._clock = clock
 
     def pseudonym(self, identity: str) -> str:
         """Return the keyed hash that stands for somebody, never to be turned back."""
@@ -98,28 +130,70 @@ class Gate:
         return f"p-{digest[:24]}"
 
     def issue(self, identity: Identity) -> str:
-        """Return a signed token."""
-        return str(self._tokens.dumps(identity.model_dump(mode="json", exclude_defaults=True)))
+        """Return a signed token for a guest."""
+        return str(self._guests.dumps(identity.model_dump(mode="json")))
 
-    def caller(self, token: str) -> Caller:
-        """Return who holds a token.
+    def issue_access(self, access: Access) -> str:
+        """Return a signed access token for a session of an account."""
+        return _ACCOUNTS + str(self._accesses.dumps(access.model_dump(mode="json")))
+
+    def guest(self, token: str, field: str = "header.Authorization") -> Caller:
+        """Return the guest who holds a token.
 
         Raises
         ------
         UnauthenticatedError
-            If it is neither the partners' nor one that was issued.
+            If it is none that was issued to a guest.
+        """
+        try:
+            stated = self._guests.loads(token, max_age=TOKEN_AGE_S)
+            identity = Identity.model_validate(stated)
+        except (BadData, ValidationError):
+            raise UnauthenticatedError("the token is unknown or has expired", field=field) from None
+        subject = self.pseudonym(identity.person)
+        return Caller(subject, subject, Role.GUEST)
+
+    async def caller(self, token: str, sessions: LiveSessions, standing_of: StandingOf) -> Caller:
+        """Return who holds a token; only an account's takes a look at its session.
+
+        Raises
+        ------
+        UnauthenticatedError
+            If it is not one that was issued, or its time or its session is over.
+        SessionsAwayError
+            If it is an account's and nobody knows whether its session is live.
         """
         if self._partner_token and hmac.compare_digest(token.encode(), self._partner_token):
             return Caller(PARTNER, "", Role.PARTNER)
+        if not token.startswith(_ACCOUNTS):
+            return self.guest(token)
+        access = self._access(token)
+        found = await sessions.find(access.account_id, access.session_id)
+        standing = found.standing
+        if found.live and standing is None:
+            standing = await standing_of(access.account_id)
+        if not found.live or standing is None:
+            raise UnauthenticatedError("the session has ended", field="header.Authorization")
+        subject = self.pseudonym(str(access.account_id))
+        return Caller(
+            name=subject,
+            subject=subject,
+            role=standing.role,
+            account_id=access.account_id,
+            vendor_id=standing.vendor_id,
+            session_id=access.session_id,
+        )
+
+    def _access(self, token: str) -> Access:
         try:
-            stated = self._tokens.loads(token, max_age=TOKEN_AGE_S)
-            identity = Identity.model_validate(stated)
+            access = Access.model_validate(self._accesses.loads(token.removeprefix(_ACCOUNTS)))
         except (BadData, ValidationError):
+            access = None
+        if access is None or access.until <= self._clock().timestamp():
             raise UnauthenticatedError(
                 "the token is unknown or has expired", field="header.Authorization"
-            ) from None
-        subject = self.pseudonym(identity.person)
-        return Caller(subject, subject, identity.role, identity.account_id, identity.vendor_id)
+            )
+        return access
 
 
 async def public() -> None:
@@ -136,13 +210,17 @@ async def known(
     ------
     UnauthenticatedError
         If the request has no credential, or one that is not ours.
+    SessionsAwayError
+        If it has an account's, and Valkey is away.
     """
     if credentials is None:
         raise UnauthenticatedError(
-            "a bearer token is needed; POST /sessions issues one", field="header.Authorization"
+            "a bearer token is needed; POST /sessions and POST /login issue one",
+            field="header.Authorization",
         )
-    gate: Gate = request.app.state.services.gate
-    return gate.caller(credentials.credentials)
+    services = request.app.state.services
+    gate: Gate = services.gate
+    return await gate.caller(credentials.credentials, services.sessions, services.standing_of)
 
 
 @dataclass(frozen=True)
@@ -171,3 +249,5 @@ CatalogManager = Annotated[Caller, Depends(Allow(Permission.MANAGE_CATALOG))]
 StockManager = Annotated[Caller, Depends(Allow(Permission.MANAGE_STOCK))]
 PromotionManager = Annotated[Caller, Depends(Allow(Permission.MANAGE_PROMOTIONS))]
 Refunding = Annotated[Caller, Depends(Allow(Permission.REFUND))]
+Account = Annotated[Caller, Depends(Allow(Permission.OWN_ACCOUNT))]
+RoleManager = Annotated[Caller, Depends(Allow(Permission.MANAGE_ROLES))]

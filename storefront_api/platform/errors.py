@@ -37,6 +37,8 @@ class StoreError(Exception):
 
     status = 400
     code = "bad_request"
+    retry_after_s: int | None = None
+    """Seconds after which the same request may succeed; None where waiting changes nothing."""
 
     def __init__(
         self, message: str, *, field: str = "", details: list[dict[str, Any]] | None = None
@@ -85,6 +87,16 @@ class OutOfStockError(ConflictError):
     """There is less of a product than was asked for."""
 
     code = "out_of_stock"
+
+
+class TooManyError(StoreError):
+    """Asked too often; the same request may succeed later."""
+
+    status, code = 429, "too_many"
+
+    def __init__(self, message: str, retry_after_s: int, *, field: str = "") -> None:
+        super().__init__(message, field=field)
+        self.retry_after_s = retry_after_s
 
 
 class KeyInFlightError(ConflictError):
@@ -145,7 +157,8 @@ def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None
 
 def answer(error: StoreError) -> JSONResponse:
     """Return the answer to a refused request."""
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, AwayError) else None
+    wait = error.retry_after_s
+    headers = None if wait is None else {"Retry-After": str(wait)}
     return _answer(error.status, error.problem, headers)
 
 

@@ -36,9 +36,13 @@ class Permission(StrEnum):
     MANAGE_STOCK = "manage_stock"
     MANAGE_PROMOTIONS = "manage_promotions"
     REFUND = "refund"
+    OWN_ACCOUNT = "own_account"
+    """To look after the account that is signed in."""
+    MANAGE_ROLES = "manage_roles"
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
+_ACCOUNTS = frozenset({Role.CUSTOMER, Role.VENDOR, Role.ADMIN, Role.SUPER_ADMIN})
 _STAFF = frozenset({Role.ADMIN, Role.SUPER_ADMIN})
 _PROGRAMS = frozenset({Role.PARTNER})
 
@@ -50,5 +54,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_STOCK: _STAFF | _PROGRAMS,
     Permission.MANAGE_PROMOTIONS: _STAFF | _PROGRAMS,
     Permission.REFUND: _STAFF | _PROGRAMS,
+    Permission.OWN_ACCOUNT: _ACCOUNTS,
+    Permission.MANAGE_ROLES: frozenset({Role.SUPER_ADMIN}),
 }
 """The roles that have each permission; what is not here is denied."""

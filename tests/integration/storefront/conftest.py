@@ -1,4 +1,4 @@
-"""PostgreSQL and a broker that these tests alone use, and may kill; a storefront over HTTP."""
+"""PostgreSQL, a broker and Valkey that these tests alone use, and may kill; a store over HTTP."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from deploy.local.stack import Stack
 from pipelines.ingest.topics import PARTITIONS, create_topics
 from storefront_api.events import Event, Topic, parse
 from storefront_api.migrate import migrate
+from tests.integration.storefront.accounts import People
+from tests.integration.storefront.clocked import FILE, Clock
 from tests.integration.storefront.paying import Provider
 
 PARTNER = "partner-of-the-tests"
@@ -116,10 +118,10 @@ class Worker:
 def own_stack(
     stack_settings: Callable[..., LocalSettings], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """PostgreSQL and Kafka to break."""
+    """PostgreSQL, Kafka and Valkey to break."""
     stack = Stack(stack_settings(tmp_path_factory.mktemp("storefront")))
     try:
-        stack.up(["postgres", "kafka"])
+        stack.up(["postgres", "kafka", "valkey"])
         create_topics(stack.environment()["KAFKA_BOOTSTRAP_SERVERS"], 1)
         yield stack
     finally:
@@ -141,10 +143,14 @@ def environment(own_stack: Stack, database: Database) -> dict[str, str]:
     return {
         "DATABASE_URL": database.url,
         "KAFKA_BOOTSTRAP_SERVERS": own_stack.environment()["KAFKA_BOOTSTRAP_SERVERS"],
+        "VALKEY_URL": own_stack.environment()["VALKEY_URL"],
         "SERVING_URL": f"http://127.0.0.1:{free_port()}",
         "PARTNER_TOKEN": PARTNER,
         "DISPUTE_WEBHOOK_SECRET": SECRET,
         "PSEUDONYM_KEY": "key-of-the-tests",
+        "VAULT_KEY": "vault-of-the-tests",
+        "PASSWORD_MEMORY_KIB": "64",
+        "PASSWORD_PASSES": "1",
         "REPLAY_CLOCK": "true",
         "PAYMENT_URL": f"http://127.0.0.1:{free_port()}",
         "PAYMENT_KEY": "sk_test_of_the_tests",
@@ -165,20 +171,16 @@ def answers(url: str) -> bool:
 def start_store(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., tuple[str, Worker]]]:
-    """Start storefronts with changed settings, and wait for each."""
+    """Start storefronts with changed settings, or with another clock, and wait for each."""
     started: list[Worker] = []
 
-    def start(**changed: str) -> tuple[str, Worker]:
+    def start(
+        application: str = "storefront_api.app:create_app", **changed: str
+    ) -> tuple[str, Worker]:
         port = str(free_port())
         log = tmp_path_factory.mktemp("store") / "log"
         worker = Worker(environment | changed, log)
-        factory = (
-            "uvicorn",
-            "storefront_api.app:create_app",
-            "--factory",
-            "--no-access-log",
-            *KEEP_ALIVE,
-        )
+        factory = ("uvicorn", application, "--factory", "--no-access-log", *KEEP_ALIVE)
         worker.start(*factory, "--host", "127.0.0.1", "--port", port)
         started.append(worker)
         url = f"http://127.0.0.1:{port}"
@@ -195,6 +197,17 @@ def start_store(
 def store_url(start_store: Callable[..., tuple[str, Worker]]) -> str:
     """Base URL of a storefront."""
     return start_store()[0]
+
+
+@pytest.fixture(scope="module")
+def clocked(
+    start_store: Callable[..., tuple[str, Worker]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Clock]:
+    """Another storefront of the same database, with its clock; its passwords are hashed harder."""
+    path = tmp_path_factory.mktemp("clock") / "seconds"
+    clock = Clock(path)
+    application = "tests.integration.storefront.clocked:create_app"
+    return start_store(application, PASSWORD_MEMORY_KIB="128", **{FILE: str(path)})[0], clock
 
 
 @pytest.fixture
@@ -226,6 +239,20 @@ def new_shopper(store_url: str) -> Iterator[Callable[[], httpx.Client]]:
 def shopper(new_shopper: Callable[[], httpx.Client]) -> httpx.Client:
     """A shopper's client."""
     return new_shopper()
+
+
+@pytest.fixture
+def people(store_url: str, database: Database) -> Iterator[People]:
+    """Open accounts and log in to them."""
+    people = People(store_url, database)
+    yield people
+    people.close()
+
+
+@pytest.fixture
+def signed_in(people: People) -> Callable[..., httpx.Client]:
+    """Return a client that is signed in to a new account: `signed_in(role, vendor_id="")`."""
+    return lambda role, vendor_id="": people.new(role, vendor_id).client
 
 
 @pytest.fixture
