@@ -16,6 +16,7 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(default=16, ge=1, le=200, description="Connections a process holds.")
     kafka_bootstrap_servers: str = Field(default="127.0.0.1:19092", min_length=1)
+    valkey_url: str = Field(default="redis://127.0.0.1:16379/0", pattern="^(rediss?|unix)://")
     serving_url: str = Field(default="http://127.0.0.1:8001", pattern="^https?://")
     serving_timeout_ms: int = Field(
         default=150, ge=1, le=10_000, description="After this the store goes on without an answer."
@@ -50,3 +51,24 @@ class Settings(BaseSettings):
         default=False, description="Whether partners may state when an order was placed."
     )
     metrics_port: int = Field(default=9101, ge=1, le=65535, description="Of the relay.")
+    request_timeout_s: float = Field(
+        default=60.0, gt=0, le=3600, description="After this a request is given up."
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Networks, parted by commas, whose X-Forwarded-For tells who calls; "
+        "without any, callers without a credential are not told apart and not limited.",
+    )
+    otel_exporter_otlp_endpoint: str = Field(
+        default="",
+        pattern="^(https?://.*)?$",
+        description="Base URL of an OTLP/HTTP receiver of traces; empty for none.",
+    )
+    otel_traces_sampler_arg: float = Field(
+        default=1.0, ge=0, le=1, description="Share of the traces beginning here that is kept."
+    )
+
+    @property
+    def tracing(self) -> tuple[str, float]:
+        """Where traces go, and the share that does."""
+        return self.otel_exporter_otlp_endpoint, self.otel_traces_sampler_arg

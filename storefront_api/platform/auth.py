@@ -142,7 +142,9 @@ async def known(
             "a bearer token is needed; POST /sessions issues one", field="header.Authorization"
         )
     gate: Gate = request.app.state.services.gate
-    return gate.caller(credentials.credentials)
+    caller = gate.caller(credentials.credentials)
+    request.state.role = caller.role.value
+    return caller
 
 
 @dataclass(frozen=True)

@@ -137,11 +137,12 @@ def database(own_stack: Stack) -> Database:
 
 @pytest.fixture(scope="module")
 def environment(own_stack: Stack, database: Database) -> dict[str, str]:
-    """Settings of the storefront's processes; the model endpoint is away."""
+    """Settings of the storefront's processes; the model endpoint and Valkey are away."""
     return {
         "DATABASE_URL": database.url,
         "KAFKA_BOOTSTRAP_SERVERS": own_stack.environment()["KAFKA_BOOTSTRAP_SERVERS"],
         "SERVING_URL": f"http://127.0.0.1:{free_port()}",
+        "VALKEY_URL": f"redis://127.0.0.1:{free_port()}/0",
         "PARTNER_TOKEN": PARTNER,
         "DISPUTE_WEBHOOK_SECRET": SECRET,
         "PSEUDONYM_KEY": "key-of-the-tests",
