@@ -11,8 +11,10 @@ import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 MEDIA_TYPE = "application/problem+json"
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
@@ -217,6 +219,15 @@ def answer(error: StoreError) -> JSONResponse:
     return answered(error.problem, error.headers)
 
 
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """Return the methods for which there is something at a path."""
+    found: set[str] = set()
+    for route in iter_route_contexts(app.routes):
+        if route.path and compile_path(route.path)[0].match(path):
+            found |= set(route.methods or ())
+    return sorted(found)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of an application in the one shape."""
 
@@ -234,9 +245,16 @@ def install(app: FastAPI) -> None:
         return answer(InvalidError(first["message"], field=first["field"], details=details))
 
     @app.exception_handler(HTTPException)
-    async def not_routed(_: Request, error: HTTPException) -> JSONResponse:
+    async def not_routed(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == HTTPStatus.BAD_REQUEST:
+            # What FastAPI raises for a body that is not even text.
+            return answer(InvalidError("the body is not JSON in UTF-8", field="body"))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # The framework names the methods of the first route of this path alone.
+            headers["Allow"] = ", ".join(_methods(app, request.url.path))
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        return answered(_problem(error.status_code, code, str(error.detail)), error.headers)
+        return answered(_problem(error.status_code, code, str(error.detail)), headers)
 
     @app.exception_handler(asyncpg.DataError)
     async def not_storable(_: Request, error: asyncpg.DataError) -> JSONResponse:
