@@ -13,7 +13,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi import Path as InPath
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from storefront_api.platform.auth import public
 from storefront_api.platform.errors import (
@@ -46,6 +46,18 @@ is, with its `field` and a `message`.
 
 class ProblemKind(BaseModel):
     """A kind of error."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "/problems/out_of_stock",
+                "title": "Out of stock",
+                "status": 409,
+                "code": "out_of_stock",
+                "description": "There is less of a product than was asked for.",
+            }
+        }
+    )
 
     type: str = Field(description="Reference of this kind, as problems state it.")
     title: str

@@ -16,6 +16,8 @@ _METRICS = "/metrics"
 KEEP_ALIVE = ("--timeout-keep-alive", "75")
 """Seconds, longer than clients and proxies keep an idle connection: whoever closes first must not
 be the server, or a request that is just being sent is lost."""
+GRACE = ("--timeout-graceful-shutdown", "25")
+"""Seconds that requests under way get to end after SIGTERM; less than the supervisor waits."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,16 @@ def _module(*arguments: str) -> Command:
 
 
 def _uvicorn(application: str, port: Port) -> Command:
-    server = ("uvicorn", application, "--factory", "--host", "127.0.0.1", *KEEP_ALIVE, "--port")
+    server = (
+        "uvicorn",
+        application,
+        "--factory",
+        "--host",
+        "127.0.0.1",
+        *KEEP_ALIVE,
+        *GRACE,
+        "--port",
+    )
     return lambda settings: [sys.executable, "-m", *server, str(settings.port(port))]
 
 
@@ -101,7 +112,7 @@ SERVICES: Mapping[str, Service] = {
             "storefront",
             _uvicorn("storefront_api.app:create_app", Port.STOREFRONT),
             health.http(Port.STOREFRONT, "/readyz"),
-            needs=("store-migrations", "topics"),
+            needs=("store-migrations", "topics", "valkey"),
             ports=(Port.STOREFRONT,),
         ),
         Service(

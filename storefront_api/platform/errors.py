@@ -61,6 +61,8 @@ class StoreError(Exception):
 
     status = 400
     code = "bad_request"
+    retry_after_s: int | None = None
+    """Seconds after which the same request may succeed; None where waiting changes nothing."""
 
     def __init__(
         self, detail: str, *, field: str = "", details: list[dict[str, Any]] | None = None
@@ -72,7 +74,7 @@ class StoreError(Exception):
     @property
     def headers(self) -> dict[str, str]:
         """What the answer says in its headers."""
-        return {}
+        return {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
 
 
 class InvalidError(StoreError):
@@ -146,11 +148,6 @@ class AwayError(StoreError):
 
     status, code = 503, "away"
     retry_after_s = 2
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Say when to come again."""
-        return {"Retry-After": str(self.retry_after_s)}
 
 
 class TimedOutError(AwayError):

@@ -95,12 +95,7 @@ class RateLimitedError(StoreError):
 
     def __init__(self, detail: str, retry_after_s: int) -> None:
         super().__init__(detail)
-        self._retry_after_s = retry_after_s
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Say when to come again."""
-        return {"Retry-After": str(self._retry_after_s)}
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True)

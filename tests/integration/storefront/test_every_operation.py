@@ -7,6 +7,7 @@ same document gives the same requests.
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import httpx
 import pytest
@@ -56,7 +57,7 @@ def callers(store_url: str) -> tuple[str, str]:
     return PARTNER, httpx.post(f"{store_url}/sessions", timeout=60).json()["token"]
 
 
-def drawn(case: schemathesis.Case) -> int:
+def drawn(case: schemathesis.Case[Any]) -> int:
     """Return a number that is the same whenever the same request is made up."""
     parts = (case.path_parameters, case.query, case.headers, case.body)
     return zlib.crc32(repr(parts).encode())
@@ -65,7 +66,7 @@ def drawn(case: schemathesis.Case) -> int:
 @SCHEMA.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_an_operation_keeps_to_the_document(
-    case: schemathesis.Case, store_url: str, known: dict[str, str], callers: tuple[str, str]
+    case: schemathesis.Case[Any], store_url: str, known: dict[str, str], callers: tuple[str, str]
 ) -> None:
     number = drawn(case)
     if number % 2:
