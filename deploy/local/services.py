@@ -51,17 +51,9 @@ def _module(*arguments: str) -> Command:
 
 
 def _uvicorn(application: str, port: Port) -> Command:
-    server = (
-        "uvicorn",
-        application,
-        "--factory",
-        "--host",
-        "127.0.0.1",
-        *KEEP_ALIVE,
-        *GRACE,
-        "--port",
-    )
-    return lambda settings: [sys.executable, "-m", *server, str(settings.port(port))]
+    server = ("uvicorn", application, "--factory", *KEEP_ALIVE, *GRACE)
+    address = ("--host", "127.0.0.1", "--port")
+    return lambda settings: [sys.executable, "-m", *server, *address, str(settings.port(port))]
 
 
 def _script(name: str) -> str:

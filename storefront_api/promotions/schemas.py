@@ -65,7 +65,7 @@ class PromotionOut(BaseModel):
                 "department": "",
                 "min_total_minor": 0,
                 "starts_at": "2026-03-01T09:30:00Z",
-                "ends_at": None,
+                "ends_at": "2026-04-01T00:00:00Z",
                 "max_uses": 500,
                 "max_uses_per_shopper": 1,
                 "stackable": False,

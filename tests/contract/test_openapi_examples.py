@@ -52,7 +52,7 @@ def test_the_store_takes_its_own_examples() -> None:
     for route in ROUTES:
         if route.body_field is None:
             continue
-        (method,) = route.methods or ()
+        method = next(iter(route.methods or ()))
         operation = DOCUMENT["paths"][route.path_format][method.lower()]
         example = operation["requestBody"]["content"]["application/json"]["example"]
         _, errors = route.body_field.validate(example, {}, loc=("body",))

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from confluent_kafka import Consumer
 
-from deploy.local.services import KEEP_ALIVE
+from deploy.local.services import GRACE, KEEP_ALIVE
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from pipelines.ingest.topics import PARTITIONS, create_topics
@@ -96,10 +96,14 @@ class Worker:
         assert self._process is not None
         return self._process.wait(DEADLINE_S)
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal and wait for the end."""
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end."""
+        self.tell(number)
         return self.wait()
 
     @property
@@ -179,6 +183,7 @@ def start_store(
             "--factory",
             "--no-access-log",
             *KEEP_ALIVE,
+            *GRACE,
         )
         worker.start(*factory, "--host", "127.0.0.1", "--port", port)
         started.append(worker)
