@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,19 +21,20 @@ from storefront_api.identity.repository import standing_of
 from storefront_api.inventory.endpoints import router as inventory
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
-from storefront_api.platform import errors, logs
+from storefront_api.platform import errors, logs, openapi, tracing
 from storefront_api.platform.auth import Gate
 from storefront_api.platform.bodies import LimitBodies
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.database import open_pool
-from storefront_api.platform.metrics import Measure
+from storefront_api.platform.edge import Edge
+from storefront_api.platform.limits import Limiter
 from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.passwords import Passwords
 from storefront_api.platform.sessions import LiveSessions
 from storefront_api.platform.stripe_provider import StripeProvider
-from storefront_api.platform.tracing import Trace
 from storefront_api.platform.vault import Vault
+from storefront_api.problems import router as problems
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
 from storefront_api.search.endpoints import router as search
@@ -55,6 +57,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logs.configure()
+        end_tracing = tracing.start("storefront", *settings.tracing)
         pool = await open_pool(settings.database_url, settings.database_pool)
         clicks = ClickProducer(settings.kafka_bootstrap_servers)
         models = ModelEndpoint(settings.serving_url, settings.serving_timeout_ms / 1000)
@@ -71,6 +74,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             settings.payment_key.get_secret_value(),
             settings.payment_webhook_secret.get_secret_value(),
         )
+        app.state.limiter = Limiter(settings.valkey_url, settings.trusted_proxies)
         app.state.services = Services(
             settings=settings,
             pool=pool,
@@ -92,17 +96,20 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             await models.close()
             await clicks.close()
             await pool.close()
+            await app.state.limiter.close()
+            await asyncio.to_thread(end_tracing)
 
     app: FastAPI = FastAPIOffline(
         title="EcoMarket storefront",
         version="0.1.0",
         description=DESCRIPTION,
         lifespan=lifespan,
-        responses=errors.problems(500),
+        responses=errors.problems(500, 503),
+        servers=[{"url": "/", "description": "This store."}],
+        generate_unique_id_function=openapi.operation_id,
     )
     app.add_middleware(LimitBodies, limits={"/collect": MAX_BYTES})
-    app.add_middleware(Measure)
-    app.add_middleware(Trace)
+    app.add_middleware(Edge, timeout_s=settings.request_timeout_s)
     errors.install(app)
     for router in (
         health,
@@ -118,6 +125,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         collect,
         recommendations,
         identity,
+        problems,
     ):
         app.include_router(router)
+    openapi.install(app)
     return app

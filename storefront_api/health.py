@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from storefront_api.platform import metrics
 from storefront_api.platform.auth import public
 from storefront_api.platform.errors import AwayError, problems
 from storefront_api.services import Injected
@@ -35,6 +36,10 @@ async def ready(services: Injected) -> Health:
 
 
 @router.get("/metrics", response_class=Response)
-async def figures() -> Response:
+async def figures(services: Injected) -> Response:
     """Return Prometheus metrics."""
+    pool = services.pool
+    metrics.POOL_SIZE.set(pool.get_size())
+    metrics.POOL_IDLE.set(pool.get_idle_size())
+    metrics.POOL_LIMIT.set(pool.get_max_size())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -11,6 +12,7 @@ from storefront_api.platform.auth import Gate, StandingOf
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock
 from storefront_api.platform.model_endpoint import ModelEndpoint
+from storefront_api.platform.pagination import Cursors
 from storefront_api.platform.passwords import Passwords
 from storefront_api.platform.payment_provider import PaymentProvider
 from storefront_api.platform.sessions import LiveSessions
@@ -33,6 +35,11 @@ class Services:
     standing_of: StandingOf
     passwords: Passwords
     vault: Vault
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """Write and read where the pages of lists end."""
+        return Cursors(self.settings.pseudonym_key.get_secret_value())
 
 
 async def _services(request: Request) -> Services:

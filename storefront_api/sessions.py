@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from storefront_api.platform.auth import Identity, public
+from storefront_api.platform.limits import visitors_limited
 from storefront_api.platform.outbox import new_id
 from storefront_api.services import Injected
 
@@ -27,7 +28,9 @@ class SessionOut(BaseModel):
     subject: str
 
 
-@router.post("/sessions", status_code=201, dependencies=[Depends(public)])
+@router.post(
+    "/sessions", status_code=201, dependencies=[Depends(public), visitors_limited("sessions")]
+)
 async def open_session(services: Injected) -> SessionOut:
     """Issue a token to a new anonymous shopper."""
     token = services.gate.issue(Identity(person=str(new_id())))

@@ -74,3 +74,24 @@ class Settings(BaseSettings):
         default=False, description="Whether partners may state when an order was placed."
     )
     metrics_port: int = Field(default=9101, ge=1, le=65535, description="Of the relay.")
+    request_timeout_s: float = Field(
+        default=60.0, gt=0, le=3600, description="After this a request is given up."
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Networks, parted by commas, whose X-Forwarded-For tells who calls; "
+        "without any, callers without a credential are not told apart and not limited.",
+    )
+    otel_exporter_otlp_endpoint: str = Field(
+        default="",
+        pattern="^(https?://.*)?$",
+        description="Base URL of an OTLP/HTTP receiver of traces; empty for none.",
+    )
+    otel_traces_sampler_arg: float = Field(
+        default=1.0, ge=0, le=1, description="Share of the traces beginning here that is kept."
+    )
+
+    @property
+    def tracing(self) -> tuple[str, float]:
+        """Where traces go, and the share that does."""
+        return self.otel_exporter_otlp_endpoint, self.otel_traces_sampler_arg

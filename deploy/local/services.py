@@ -16,6 +16,8 @@ _METRICS = "/metrics"
 KEEP_ALIVE = ("--timeout-keep-alive", "75")
 """Seconds, longer than clients and proxies keep an idle connection: whoever closes first must not
 be the server, or a request that is just being sent is lost."""
+GRACE = ("--timeout-graceful-shutdown", "25")
+"""Seconds that requests under way get to end after SIGTERM; less than the supervisor waits."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ def _module(*arguments: str) -> Command:
 
 
 def _uvicorn(application: str, port: Port) -> Command:
-    server = ("uvicorn", application, "--factory", "--host", "127.0.0.1", *KEEP_ALIVE, "--port")
-    return lambda settings: [sys.executable, "-m", *server, str(settings.port(port))]
+    server = ("uvicorn", application, "--factory", *KEEP_ALIVE, *GRACE)
+    address = ("--host", "127.0.0.1", "--port")
+    return lambda settings: [sys.executable, "-m", *server, *address, str(settings.port(port))]
 
 
 def _script(name: str) -> str:

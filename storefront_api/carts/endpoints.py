@@ -11,6 +11,7 @@ from storefront_api.carts.schemas import CartLineIn, CartOut, MergeIn
 from storefront_api.events.parts import Sku
 from storefront_api.platform.auth import Shopper
 from storefront_api.platform.errors import BODY, problems
+from storefront_api.platform.limits import limited
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
@@ -23,7 +24,11 @@ async def read(services: Injected, caller: Shopper) -> CartOut:
     return await service.read(services, caller)
 
 
-@router.put("/cart/lines/{sku}", responses=problems(401, 403, 404, *BODY, 503))
+@router.put(
+    "/cart/lines/{sku}",
+    dependencies=[limited("carts")],
+    responses=problems(401, 403, 404, *BODY, 503),
+)
 async def put(
     services: Injected,
     caller: Shopper,
@@ -35,7 +40,9 @@ async def put(
     return await service.put(services, caller, sku, wanted, trace_id)
 
 
-@router.delete("/cart/lines/{sku}", responses=problems(401, 403, 422, 503))
+@router.delete(
+    "/cart/lines/{sku}", dependencies=[limited("carts")], responses=problems(401, 403, 422, 503)
+)
 async def take_out(
     services: Injected, caller: Shopper, sku: Annotated[Sku, Path()], trace_id: TraceId
 ) -> CartOut:
@@ -43,7 +50,9 @@ async def take_out(
     return await service.take_out(services, caller, sku, trace_id)
 
 
-@router.post("/cart/merge", responses=problems(401, 403, *BODY, 503))
+@router.post(
+    "/cart/merge", dependencies=[limited("carts")], responses=problems(401, 403, *BODY, 503)
+)
 async def merge(services: Injected, caller: Shopper, wanted: MergeIn, trace_id: TraceId) -> CartOut:
     """Take over the cart of the guest that the shopper was before; twice is as good as once."""
     guest = services.gate.guest(wanted.guest_token, "body.guest_token")

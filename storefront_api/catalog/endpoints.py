@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from storefront_api.catalog import service
 from storefront_api.catalog.schemas import CatalogImport, ImportOut, ProductOut, ProductPage
 from storefront_api.platform.auth import CatalogManager, public
 from storefront_api.platform.errors import BODY, problems
+from storefront_api.platform.pagination import After, link
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
@@ -18,14 +19,17 @@ router = APIRouter(tags=["catalog"])
 
 @router.get("/products", dependencies=[Depends(public)], responses=problems(422, 503))
 async def list_products(
+    request: Request,
     services: Injected,
-    after: Annotated[str, Query(max_length=64, description="A page's `next_cursor`.")] = "",
+    after: After = "",
     department: Annotated[str, Query(max_length=120)] = "",
     category: Annotated[str, Query(max_length=120)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ProductPage:
     """List products in order of their id."""
-    return await service.list_products(services, after, department, category, limit)
+    page = await service.list_products(services, after, department, category, limit)
+    link(request, page.next_cursor)
+    return page
 
 
 @router.get(

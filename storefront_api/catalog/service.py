@@ -25,6 +25,7 @@ from storefront_api.search.repository import refresh
 from storefront_api.services import Services
 
 MOVEMENTS_AN_EVENT = 1_000
+_LISTED = "products"
 
 
 def _products(rows: list[Any]) -> list[ProductOut]:
@@ -44,12 +45,20 @@ def _products(rows: list[Any]) -> list[ProductOut]:
 async def list_products(
     services: Services, after: str, department: str, category: str, limit: int
 ) -> ProductPage:
-    """Return a page of products in order of their id."""
-    rows = await repository.page(services.pool, after, department, category, limit + 1)
+    """Return a page of products in order of their id.
+
+    Raises
+    ------
+    InvalidCursorError
+        If a cursor is stated that no page of products gave.
+    """
+    (last,) = services.cursors.read(_LISTED, after) if after else ("",)
+    rows = await repository.page(services.pool, last, department, category, limit + 1)
     products = _products(rows)
     more = len(products) > limit
     products = products[:limit]
-    return ProductPage(products=products, next_cursor=products[-1].product_id if more else "")
+    cursor = services.cursors.write(_LISTED, products[-1].product_id) if more else ""
+    return ProductPage(products=products, next_cursor=cursor)
 
 
 async def read_product(services: Services, product_id: str) -> ProductOut:

@@ -11,6 +11,7 @@ from storefront_api.checkouts import completion, notices, service
 from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut, NoticeOut, PaymentOut
 from storefront_api.platform.auth import Shopper, public
 from storefront_api.platform.errors import BODY, UnauthenticatedError, problems
+from storefront_api.platform.limits import limited
 from storefront_api.platform.payment_provider import ForgedNoticeError
 from storefront_api.platform.requests import Keyed
 from storefront_api.platform.tracing import TraceId
@@ -23,6 +24,7 @@ router = APIRouter(tags=["checkouts"])
     "/checkouts",
     status_code=201,
     response_model=CheckoutOut,
+    dependencies=[limited("ordering")],
     responses=problems(401, 403, 409, *BODY, 503),
 )
 async def open_checkout(
@@ -47,7 +49,11 @@ async def cancel(
     return service.shown(await service.cancel(services, caller, checkout_id, trace_id))
 
 
-@router.post("/checkouts/{checkout_id}/payment", responses=problems(401, 403, 404, 409, 422, 503))
+@router.post(
+    "/checkouts/{checkout_id}/payment",
+    dependencies=[limited("paying")],
+    responses=problems(401, 403, 404, 409, 422, 503),
+)
 async def pay(services: Injected, caller: Shopper, checkout_id: UUID) -> PaymentOut:
     """Begin the payment, or tell how far it is: the client pays with the provider, not here."""
     intent = await completion.pay(services, await service.find(services, caller, checkout_id))
@@ -60,7 +66,11 @@ async def pay(services: Injected, caller: Shopper, checkout_id: UUID) -> Payment
     )
 
 
-@router.post("/checkouts/{checkout_id}/complete", responses=problems(401, 403, 404, 409, 422, 503))
+@router.post(
+    "/checkouts/{checkout_id}/complete",
+    dependencies=[limited("paying")],
+    responses=problems(401, 403, 404, 409, 422, 503),
+)
 async def complete(
     services: Injected, caller: Shopper, checkout_id: UUID, trace_id: TraceId
 ) -> CheckoutOut:

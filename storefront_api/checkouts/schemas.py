@@ -72,6 +72,18 @@ class CheckoutOut(BaseModel):
 class PaymentOut(BaseModel):
     """What the shopper's client needs to pay with the payment provider."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "intent_id": "pi_3Nk2",
+                "client_secret": "pi_3Nk2_secret_9fQ",
+                "status": "requires_payment_method",
+                "amount_minor": 538,
+                "currency": "USD",
+            }
+        }
+    )
+
     intent_id: str
     client_secret: str
     status: str

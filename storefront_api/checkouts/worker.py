@@ -1,5 +1,7 @@
 """What checkouts need while nobody asks: expiry, and a provider that agrees with the store.
 
+Idempotency keys that have grown old go along with them.
+
 Started by `python -m storefront_api.checkouts.worker`; several may run at once.
 """
 
@@ -16,10 +18,11 @@ from prometheus_client import start_http_server
 
 from storefront_api.checkouts.service import expire
 from storefront_api.checkouts.settling import send_refunds, settle
-from storefront_api.platform import logs
+from storefront_api.platform import logs, tracing
 from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import DATABASE_AWAY
+from storefront_api.platform.idempotency import purge
 from storefront_api.platform.payment_provider import PaymentProvider, ProviderAwayError
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.settings import Settings
@@ -34,6 +37,7 @@ async def sweep(pool: Any, provider: PaymentProvider) -> None:
     await expire(pool, system_clock())
     await settle(pool, provider, system_clock())
     await send_refunds(pool, provider, system_clock())
+    await purge(pool, system_clock())
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -69,4 +73,9 @@ async def serve(settings: Settings) -> None:
 
 if __name__ == "__main__":
     logs.configure()
-    asyncio.run(serve(Settings()))
+    chosen = Settings()
+    end_tracing = tracing.start("checkouts", *chosen.tracing)
+    try:
+        asyncio.run(serve(chosen))
+    finally:
+        end_tracing()

@@ -30,7 +30,28 @@ class ClickIn(BaseModel):
 class Clicks(BaseModel):
     """A batch of clicks."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "events": [
+                    {
+                        "id": "01931f2e-7c40-7d3a-8c55-0f4b6a1e92d7",
+                        "type": "product_viewed",
+                        "version": 1,
+                        "occurred_at": "2026-03-01T09:30:00.000Z",
+                        "data": {
+                            "session_id": "ses-1",
+                            "anonymous_id": "p-9f86d081",
+                            "device_id": "d-9",
+                            "sku": "CJ26190",
+                            "price_minor": 299,
+                        },
+                    }
+                ]
+            }
+        },
+    )
 
     events: list[dict[str, Any]] = Field(
         min_length=1,

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from storefront_api.events import Event, Topic
 from storefront_api.events.inventory import MovementV1, StockChangedV1, StockV1
 from storefront_api.inventory import repository
 from storefront_api.inventory.schemas import Receipt, StockOut
+from storefront_api.platform import idempotency
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import InvalidError
+from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue, new_id
 from storefront_api.services import Services
 
@@ -58,12 +62,29 @@ async def add(
     return moved
 
 
-async def receive(services: Services, receipt: Receipt, trace_id: str) -> list[StockOut]:
-    """Take goods into stock; items of the same sku are added up."""
+_STOCKS = TypeAdapter(list[StockOut])
+
+
+async def receive(services: Services, request: Request, receipt: Receipt, trace_id: str) -> Answer:
+    """Take goods into stock, or answer what was answered under the same key.
+
+    Items of the same sku are added up.
+
+    Raises
+    ------
+    InvalidError
+        If a sku has no stock row.
+    """
     deltas: dict[str, int] = {}
     for item in receipt.items:
         deltas[item.sku] = deltas.get(item.sku, 0) + item.quantity
     now = services.clock()
     async with transaction(services.pool) as connection:
+        given = await idempotency.claim(connection, request)
+        if given is not None:
+            return given
         moved = await add(connection, deltas, "receipt", receipt.reference, now, now, trace_id)
-    return [StockOut(sku=row["sku"], on_hand=row["on_hand"]) for row in moved]
+        stocks = [StockOut(sku=row["sku"], on_hand=row["on_hand"]) for row in moved]
+        answer = Answer(201, _STOCKS.dump_json(stocks).decode())
+        await idempotency.keep(connection, request, answer)
+    return answer

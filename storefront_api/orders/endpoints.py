@@ -10,6 +10,7 @@ from storefront_api.orders import service
 from storefront_api.orders.schemas import OrderIn, OrderOut
 from storefront_api.platform.auth import Known, Placing
 from storefront_api.platform.errors import BODY, problems
+from storefront_api.platform.limits import limited
 from storefront_api.platform.requests import Keyed, StatedAt
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
@@ -21,6 +22,7 @@ router = APIRouter(tags=["orders"])
     "/orders",
     status_code=201,
     response_model=OrderOut,
+    dependencies=[limited("ordering")],
     responses=problems(401, 403, 409, *BODY, 503),
 )
 async def place(

@@ -36,6 +36,17 @@ class RefundIn(BaseModel):
 class RefundOut(BaseModel):
     """A refund that was made."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "refund_id": "01931f2e-7c40-7d3a-8c55-0f4b6a1e92d7",
+                "order_id": "01931f2e-6b1c-7f20-9b14-5d3c2a7e8f01",
+                "amount_minor": 269,
+                "refunded_minor": 269,
+            }
+        }
+    )
+
     refund_id: UUID
     order_id: UUID
     amount_minor: int

@@ -220,7 +220,9 @@ async def known(
         )
     services = request.app.state.services
     gate: Gate = services.gate
-    return await gate.caller(credentials.credentials, services.sessions, services.standing_of)
+    caller = await gate.caller(credentials.credentials, services.sessions, services.standing_of)
+    request.state.role = caller.role.value
+    return caller
 
 
 @dataclass(frozen=True)

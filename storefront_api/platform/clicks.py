@@ -9,8 +9,10 @@ from threading import Event as Flag
 from threading import Thread
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from opentelemetry.trace import SpanKind, get_current_span
 
 from storefront_api.events import Topic
+from storefront_api.platform import tracing
 from storefront_api.platform.errors import AwayError
 
 DELIVERY_TIMEOUT_S = 10.0
@@ -54,6 +56,15 @@ class ClickProducer:
         """
         if not messages:
             return
+        with tracing.span(
+            f"publish {Topic.CLICKSTREAM.value}",
+            SpanKind.PRODUCER,
+            **{"messaging.batch.message_count": len(messages)},
+        ):
+            await self._send(messages)
+
+    async def _send(self, messages: Sequence[tuple[bytes, bytes]]) -> None:
+        headers = tracing.headers_of(get_current_span())
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         waiting = len(messages)
@@ -73,7 +84,9 @@ class ClickProducer:
 
         try:
             for key, payload in messages:
-                self._producer.produce(Topic.CLICKSTREAM.value, payload, key, on_delivery=delivered)
+                self._producer.produce(
+                    Topic.CLICKSTREAM.value, payload, key, on_delivery=delivered, headers=headers
+                )
         except BufferError:
             raise AwayError("Kafka does not keep up; nothing more is taken for now") from None
         await done

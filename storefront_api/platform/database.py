@@ -8,9 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+from opentelemetry.trace import SpanKind
+
+from storefront_api.platform.tracing import span
 
 Connection = Any
 """An asyncpg connection or one of its pool; asyncpg has no types of its own."""
+_POSTGRESQL = {"db.system.name": "postgresql"}
 
 
 async def _prepare(connection: Connection) -> None:
@@ -41,5 +45,6 @@ async def open_pool(url: str, size: int) -> Any:
 @asynccontextmanager
 async def transaction(pool: Any) -> AsyncIterator[Connection]:
     """Run a block in one transaction that commits at its end, or not at all."""
-    async with pool.acquire() as connection, connection.transaction():
-        yield connection
+    with span("transaction", SpanKind.CLIENT, **_POSTGRESQL):
+        async with pool.acquire() as connection, connection.transaction():
+            yield connection

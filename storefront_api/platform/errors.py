@@ -1,7 +1,9 @@
-"""Errors with a status, and the one shape in which they are answered."""
+"""Errors with a status, and the one shape in which they are answered: problem details, RFC 9457."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
@@ -9,31 +11,53 @@ import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
+
+MEDIA_TYPE = "application/problem+json"
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+"""The request that is being answered; what every problem names as its instance."""
 
 
 class Problem(BaseModel):
-    """The body of every error.
+    """The body of every error, after RFC 9457."""
 
-    Parameters
-    ----------
-    code
-        Stable name of the kind of error.
-    message
-        What is wrong, and the rule.
-    field
-        Path of the field concerned; empty if none is.
-    """
-
-    code: str
-    message: str
-    field: str = ""
+    type: str = Field(description="Reference of the kind of error: `GET` it to read about it.")
+    title: str = Field(description="The kind of error in words, the same each time.")
+    status: int = Field(ge=400, le=599, description="The HTTP status.")
+    detail: str = Field(description="What is wrong this time, and the rule.")
+    instance: str = Field(description="Id of the request, as in `X-Request-Id`.")
+    code: str = Field(description="The kind of error, for programs; it never changes.")
+    field: str = Field(default="", description="Path of the field concerned; empty if none is.")
     details: list[dict[str, Any]] = Field(default=[], description="One entry per wrong item.")
 
 
+def type_of(code: str) -> str:
+    """Return the reference of a kind of error."""
+    return f"/problems/{code}"
+
+
+def titled(code: str) -> str:
+    """Return a code in words."""
+    return code.replace("_", " ").capitalize()
+
+
+def _problem(status: int, code: str, detail: str, field: str = "") -> Problem:
+    return Problem(
+        type=type_of(code),
+        title=titled(code),
+        status=status,
+        detail=detail,
+        instance=REQUEST_ID.get(),
+        code=code,
+        field=field,
+    )
+
+
 class StoreError(Exception):
-    """A refusal that the caller can do something about."""
+    """The request cannot be understood."""
 
     status = 400
     code = "bad_request"
@@ -41,10 +65,16 @@ class StoreError(Exception):
     """Seconds after which the same request may succeed; None where waiting changes nothing."""
 
     def __init__(
-        self, message: str, *, field: str = "", details: list[dict[str, Any]] | None = None
+        self, detail: str, *, field: str = "", details: list[dict[str, Any]] | None = None
     ) -> None:
-        super().__init__(message)
-        self.problem = Problem(code=self.code, message=message, field=field, details=details or [])
+        super().__init__(detail)
+        self.problem = _problem(self.status, self.code, detail, field)
+        self.problem.details = details or []
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says in its headers."""
+        return {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
 
 
 class InvalidError(StoreError):
@@ -130,6 +160,24 @@ class AwayError(StoreError):
     retry_after_s = 2
 
 
+class TimedOutError(AwayError):
+    """It took too long and was given up; send it again, a change under the same key."""
+
+    code = "timed_out"
+
+
+class MethodNotAllowedError(StoreError):
+    """There is something at this path, but not for this method; `Allow` names those that are."""
+
+    status, code = 405, "method_not_allowed"
+
+
+class InternalError(StoreError):
+    """The store has failed, and has written down why."""
+
+    status, code = 500, "internal"
+
+
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -151,15 +199,40 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Problem} for status in statuses}
 
 
-def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(problem.model_dump(), status_code=status, headers=headers)
+def kinds() -> dict[str, type[StoreError]]:
+    """Return every kind of error of the modules that are loaded, by code.
+
+    A class without a code of its own is of its parent's kind.
+    """
+    found: dict[str, type[StoreError]] = {}
+    waiting: list[type[StoreError]] = [StoreError]
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(kind.__subclasses__())
+        if "code" in vars(kind):
+            found[kind.code] = kind
+    return dict(sorted(found.items()))
+
+
+def answered(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return the answer that a problem is."""
+    return JSONResponse(
+        problem.model_dump(), problem.status, headers=headers, media_type=MEDIA_TYPE
+    )
 
 
 def answer(error: StoreError) -> JSONResponse:
     """Return the answer to a refused request."""
-    wait = error.retry_after_s
-    headers = None if wait is None else {"Retry-After": str(wait)}
-    return _answer(error.status, error.problem, headers)
+    return answered(error.problem, error.headers)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """Return the methods for which there is something at a path."""
+    found: set[str] = set()
+    for route in iter_route_contexts(app.routes):
+        if route.path and compile_path(route.path)[0].match(path):
+            found |= set(route.methods or ())
+    return sorted(found)
 
 
 def install(app: FastAPI) -> None:
@@ -176,28 +249,26 @@ def install(app: FastAPI) -> None:
             for e in error.errors()
         ]
         first = details[0]
-        problem = Problem(
-            code="invalid", message=first["message"], field=first["field"], details=details
-        )
-        return _answer(422, problem)
+        return answer(InvalidError(first["message"], field=first["field"], details=details))
 
     @app.exception_handler(HTTPException)
-    async def not_routed(_: Request, error: HTTPException) -> JSONResponse:
+    async def not_routed(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == HTTPStatus.BAD_REQUEST:
+            # What FastAPI raises for a body that is not even text.
+            return answer(InvalidError("the body is not JSON in UTF-8", field="body"))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # The framework names the methods of the first route of this path alone.
+            headers["Allow"] = ", ".join(_methods(app, request.url.path))
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        headers = dict(error.headers) if error.headers else None
-        return _answer(error.status_code, Problem(code=code, message=str(error.detail)), headers)
+        return answered(_problem(error.status_code, code, str(error.detail)), headers)
 
     @app.exception_handler(asyncpg.DataError)
     async def not_storable(_: Request, error: asyncpg.DataError) -> JSONResponse:
-        return _answer(422, Problem(code="invalid", message=f"cannot be stored: {error}"))
+        return answer(InvalidError(f"cannot be stored: {error}"))
 
-    async def store_away(_: Request, error: Exception) -> JSONResponse:
-        problem = Problem(code=AwayError.code, message=f"PostgreSQL is away: {error!r}")
-        return _answer(AwayError.status, problem, {"Retry-After": str(AwayError.retry_after_s)})
+    async def store_away(_: Request, __: Exception) -> JSONResponse:
+        return answer(AwayError("the database does not answer"))
 
     for kind in DATABASE_AWAY:
         app.add_exception_handler(kind, store_away)
-
-    @app.exception_handler(Exception)
-    async def failed(_: Request, __: Exception) -> JSONResponse:
-        return _answer(500, Problem(code="internal", message="the store has failed; it is logged"))

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
+from storefront_api.platform import metrics
 from storefront_api.platform.database import Connection
 from storefront_api.platform.errors import KeyInFlightError, KeyReusedError
 
+KEPT_FOR = timedelta(hours=24)
+"""How long an answer is kept; Stripe's: https://docs.stripe.com/api/idempotent_requests."""
+PURGED_AT_ONCE = 1_000
 _CLAIM = """
 INSERT INTO idempotency_keys (caller, key, request_sha256)
 SELECT $1, $2, $3 WHERE pg_try_advisory_xact_lock(hashtextextended($1 || chr(10) || $2, 0))
@@ -15,6 +21,17 @@ ON CONFLICT DO NOTHING RETURNING key
 """
 _FIND = "SELECT request_sha256, status, body FROM idempotency_keys WHERE caller = $1 AND key = $2"
 _KEEP = "UPDATE idempotency_keys SET status = $3, body = $4 WHERE caller = $1 AND key = $2"
+
+_PURGE = """
+WITH old AS (
+    SELECT caller, key FROM idempotency_keys WHERE created_at < $1
+    ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM idempotency_keys k USING old
+    WHERE k.caller = old.caller AND k.key = old.key RETURNING 1
+)
+SELECT count(*) FROM gone
+"""
 
 
 @dataclass(frozen=True)
@@ -91,3 +108,13 @@ async def claim(connection: Connection, request: Request) -> Answer | None:
 async def keep(connection: Connection, request: Request, answer: Answer) -> None:
     """Store the answer of a claimed key."""
     await connection.execute(_KEEP, request.caller, request.key, answer.status, answer.body)
+
+
+async def purge(pool: Any, now: datetime) -> int:
+    """Forget the oldest of the keys that are older than `KEPT_FOR`, and return how many.
+
+    A batch is bounded, so that it holds no lock and no snapshot for long.
+    """
+    purged = await pool.fetchval(_PURGE, now - KEPT_FOR, PURGED_AT_ONCE)
+    metrics.PURGED.inc(purged)
+    return int(purged)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any
 
+import asyncpg
+import orjson
 import structlog
 
 
@@ -28,9 +33,36 @@ def configure() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        theirs = logging.getLogger(name)
+        theirs.handlers.clear()
+        # Its lines about requests hold whole paths; the store writes its own.
+        theirs.propagate = name != "uvicorn.access"
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def request_line(**told: Any) -> None:
+    """Write one line about a request.
+
+    It passes by the machinery of logging, which takes longer than some requests take PostgreSQL.
+    """
+    line = {"event": "request", "level": "info", "timestamp": datetime.now(UTC), **told}
+    sys.stderr.write(orjson.dumps(line).decode() + "\n")
+
+
+def failure(log: structlog.stdlib.BoundLogger, error: BaseException) -> None:
+    """Log an error by its class and the lines that it came through.
+
+    Its message is left out: PostgreSQL and the parsers quote in it what a person has typed.
+    """
+    told: dict[str, Any] = {}
+    if isinstance(error, asyncpg.PostgresError):
+        told = {"sqlstate": error.sqlstate, "constraint": error.constraint_name}
+    frames = traceback.extract_tb(error.__traceback__)
+    at = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error("failed", error=type(error).__qualname__, at=at, **told)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
-
-import structlog
 from prometheus_client import Counter, Gauge, Histogram
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-log = structlog.get_logger()
 
 LATENCY = Histogram(
     "ecomarket_http_request_seconds",
     "Time from a request's arrival to the end of its answer.",
     ["method", "route", "status"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+IN_FLIGHT = Gauge("ecomarket_http_requests_in_flight", "Requests that are being answered.")
+POOL_SIZE = Gauge("ecomarket_database_connections", "Connections to PostgreSQL that are open.")
+POOL_IDLE = Gauge("ecomarket_database_connections_idle", "Those of them that nobody uses.")
+POOL_LIMIT = Gauge("ecomarket_database_connections_limit", "How many there may be.")
 ORDERS = Counter("ecomarket_orders_total", "Orders placed.", ["channel", "risk"])
 COLLECTED = Counter("ecomarket_collected_events_total", "Clickstream events.", ["outcome"])
 DEGRADED = Counter("ecomarket_degraded_total", "Answers without the model endpoint.", ["what"])
@@ -24,34 +22,13 @@ RELAYED = Counter("ecomarket_relay_events_total", "Outbox rows published.")
 BATCHES = Counter("ecomarket_relay_batches_total", "Kafka transactions committed.")
 BACKLOG = Gauge("ecomarket_relay_backlog_rows", "Outbox rows not yet published.")
 OLDEST = Gauge("ecomarket_relay_oldest_seconds", "Age of the oldest of them.")
-
-
-class Measure:
-    """Middleware that times every request by its route's template, and logs the refused ones."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Time one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 500
-
-        async def watch(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        finally:
-            route = getattr(scope.get("route"), "path", "unknown")
-            elapsed = time.perf_counter() - started
-            LATENCY.labels(scope["method"], route, str(status)).observe(elapsed)
-            if status >= 400:
-                method, milliseconds = scope["method"], round(elapsed * 1000, 1)
-                log.info("refused", method=method, route=route, status=status, ms=milliseconds)
+LAG = Histogram(
+    "ecomarket_relay_lag_seconds",
+    "Time from an event's transaction until Kafka has it.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300),
+)
+PURGED = Counter("ecomarket_idempotency_keys_purged_total", "Idempotency keys that grew too old.")
+LIMITED = Counter("ecomarket_rate_limited_total", "Requests refused by a rate limit.", ["limit"])
+UNLIMITED = Counter(
+    "ecomarket_rate_limits_away_total", "Requests let through since Valkey did not answer."
+)

@@ -10,11 +10,13 @@ from uuid import UUID
 
 import aiohttp
 import structlog
+from opentelemetry.trace import SpanKind, StatusCode
 from pydantic import BaseModel
 
 from storefront_api.events.orders import OrderV1
 from storefront_api.events.parts import Unit
 from storefront_api.platform import metrics
+from storefront_api.platform.tracing import span, traceparent
 
 log = structlog.get_logger()
 
@@ -110,14 +112,23 @@ class ModelEndpoint:
     async def _ask(
         self, kind: type[_Answer], what: str, method: str, path: str, **request: Any
     ) -> _Answer | None:
-        try:
-            async with self._client.request(method, path, **request) as response:
-                response.raise_for_status()
-                return kind.model_validate_json(await response.read())
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            metrics.DEGRADED.labels(what).inc()
-            log.info("going on without the model endpoint", what=what, error=repr(error))
-            return None
+        with span(f"{method} {path}", SpanKind.CLIENT) as begun:
+            headers = {"traceparent": traceparent()}
+            try:
+                async with self._client.request(
+                    method, path, headers=headers, **request
+                ) as response:
+                    response.raise_for_status()
+                    return kind.model_validate_json(await response.read())
+            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                # The class alone: their messages hold whole URLs and what was answered.
+                name, status = type(error).__name__, getattr(error, "status", None)
+                begun.set_status(StatusCode.ERROR, name)
+                metrics.DEGRADED.labels(what).inc()
+                log.info(
+                    "going on without the model endpoint", what=what, error=name, status=status
+                )
+                return None
 
     async def close(self) -> None:
         """Close the connections."""

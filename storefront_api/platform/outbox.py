@@ -9,10 +9,11 @@ import uuid_utils
 
 from storefront_api.events import Event, Topic
 from storefront_api.platform.database import Connection
+from storefront_api.platform.tracing import traceparent
 
 _INSERT = """
-INSERT INTO outbox (topic, key, payload)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+INSERT INTO outbox (topic, key, payload, traceparent)
+SELECT *, $4 FROM unnest($1::text[], $2::text[], $3::text[])
 """
 
 
@@ -22,7 +23,7 @@ def new_id() -> UUID:
 
 
 async def enqueue(connection: Connection, events: Sequence[tuple[Topic, str, Event]]) -> None:
-    """Add events to the transaction of a connection.
+    """Add events to the transaction of a connection, and the trace that they are a part of.
 
     Parameters
     ----------
@@ -34,4 +35,4 @@ async def enqueue(connection: Connection, events: Sequence[tuple[Topic, str, Eve
         topics.append(topic.value)
         keys.append(key)
         payloads.append(event.model_dump_json())
-    await connection.execute(_INSERT, topics, keys, payloads)
+    await connection.execute(_INSERT, topics, keys, payloads, traceparent())

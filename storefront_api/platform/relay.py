@@ -21,7 +21,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from prometheus_client import start_http_server
 
 from storefront_api.events import Topic
-from storefront_api.platform import logs, metrics
+from storefront_api.platform import logs, metrics, tracing
 from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.settings import Settings
 
@@ -57,7 +57,9 @@ UPDATE outbox SET batch = numbered.batch
 FROM waiting, numbered WHERE outbox.outbox_id = waiting.outbox_id
 RETURNING outbox.batch
 """
-_ROWS = "SELECT topic, key, payload FROM outbox WHERE batch = $1 ORDER BY outbox_id"
+_ROWS = """
+SELECT topic, key, payload, traceparent, created_at FROM outbox WHERE batch = $1 ORDER BY outbox_id
+"""
 _UNFINISHED = "SELECT min(batch) FROM outbox WHERE batch IS NOT NULL"
 _FORGET = "DELETE FROM outbox WHERE batch <= $1"
 _MARK = "UPDATE relay SET published = greatest(published, $1)"
@@ -147,14 +149,25 @@ class Relay:
             os._exit(os.EX_TEMPFAIL)
         self._failpoints.at("committed")
         await self._forget(batch)
+        now = datetime.now(UTC)
+        for row in rows:
+            metrics.LAG.observe((now - row["created_at"]).total_seconds())
         metrics.RELAYED.inc(len(rows))
         metrics.BATCHES.inc()
         return len(rows)
 
     def _publish(self, batch: int, rows: list[Any]) -> None:
         self._producer.begin_transaction()
+        spans = []
         for row in rows:
-            self._producer.produce(row["topic"], row["payload"].encode(), row["key"].encode())
+            begun = tracing.published(row["topic"], row["traceparent"])
+            spans.append(begun)
+            self._producer.produce(
+                row["topic"],
+                row["payload"].encode(),
+                row["key"].encode(),
+                headers=tracing.headers_of(begun),
+            )
         self._failpoints.at("produced")
         done = TopicPartition(CARRIER.topic, CARRIER.partition, batch + 1)
         group = self._offsets.consumer_group_metadata()
@@ -162,6 +175,8 @@ class Relay:
         self._failpoints.at("offset sent")
         # Whether a commit that timed out went through, the offset says at the next start.
         self._producer.commit_transaction(BATCH_TIMEOUT_S)
+        for begun in spans:
+            begun.end()
 
     async def _forget(self, batch: int) -> None:
         async with self._connection.transaction():
@@ -227,4 +242,9 @@ async def serve(settings: Settings, failpoints: Failpoints | None = None) -> Non
 
 if __name__ == "__main__":
     logs.configure()
-    asyncio.run(serve(Settings()))
+    chosen = Settings()
+    end_tracing = tracing.start("relay", *chosen.tracing)
+    try:
+        asyncio.run(serve(chosen))
+    finally:
+        end_tracing()

@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar, cast
 
 import stripe
+from opentelemetry.trace import SpanKind
 
 from storefront_api.platform.payment_provider import (
     Card,
@@ -19,6 +20,7 @@ from storefront_api.platform.payment_provider import (
     ProviderAwayError,
     ProviderRefusedError,
 )
+from storefront_api.platform.tracing import span
 
 TIMEOUT_S = 10.0
 RETRIES = 2
@@ -117,14 +119,15 @@ class StripeProvider:
 
 
 async def _asked(call: Awaitable[_Answer]) -> _Answer:
-    try:
-        return await call
-    except _AWAY as error:
-        raise ProviderAwayError(str(error)) from error
-    except stripe.StripeError as error:
-        if (error.http_status or 500) >= 500:
+    with span("payment provider", SpanKind.CLIENT):
+        try:
+            return await call
+        except _AWAY as error:
             raise ProviderAwayError(str(error)) from error
-        raise ProviderRefusedError(error.user_message or str(error)) from error
+        except stripe.StripeError as error:
+            if (error.http_status or 500) >= 500:
+                raise ProviderAwayError(str(error)) from error
+            raise ProviderRefusedError(error.user_message or str(error)) from error
 
 
 def _intent(told: stripe.PaymentIntent) -> Intent:

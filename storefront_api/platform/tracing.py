@@ -1,35 +1,165 @@
-"""The trace that a request belongs to, by W3C's traceparent header."""
+"""Traces: the caller's is continued, by W3C's traceparent header, or a new one is begun.
+
+There is a trace id in any case, since events name it. Spans are kept only where an endpoint of
+OpenTelemetry's protocol is set; otherwise `span` does next to nothing.
+"""
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 from uuid import uuid4
 
 from fastapi import Depends, Request
-from starlette.types import ASGIApp, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from opentelemetry import context as contexts
+from opentelemetry.context import Context
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    StatusCode,
+    TraceFlags,
+    Tracer,
+    get_current_span,
+    set_span_in_context,
+)
+from opentelemetry.util.types import AttributeValue
 
-_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-(..)")
+_tracer: Tracer | None = None
 
 
-class Trace:
-    """Middleware that gives every request a trace id, and every log line of it."""
+def start(service: str, endpoint: str, share: float) -> Callable[[], None]:
+    """Export spans from now on, and return what ends that.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    Parameters
+    ----------
+    service
+        What the spans are to be known by.
+    endpoint
+        Base URL of an OTLP/HTTP receiver; empty for none.
+    share
+        Of the traces that begin here, 0 to 1; those that come from elsewhere decided already.
+    """
+    global _tracer
+    if not endpoint:
+        return lambda: None
+    # The SDK costs a process time and memory, which those without an endpoint keep.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with the caller's trace id, or a new one."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        header = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
-        match = _TRACEPARENT.fullmatch(header)
-        trace_id = match[1].decode() if match else uuid4().hex
-        scope.setdefault("state", {})["trace_id"] = trace_id
-        with bound_contextvars(trace_id=trace_id):
-            await self._app(scope, receive, send)
+    provider = TracerProvider(
+        sampler=ParentBased(TraceIdRatioBased(share)),
+        resource=Resource.create({"service.name": service}),
+    )
+    exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")
+    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
+    _tracer = provider.get_tracer("ecomarket")
+
+    def end() -> None:
+        global _tracer
+        _tracer = None
+        provider.shutdown()
+
+    return end
+
+
+def parent(traceparent: str) -> Context:
+    """Return the context that a traceparent stands for; an empty one if it is malformed."""
+    match = _TRACEPARENT.fullmatch(traceparent)
+    if match is None:
+        return Context()
+    try:
+        flags = TraceFlags(int(match[3], 16))
+    except ValueError:
+        return Context()
+    span_context = SpanContext(int(match[1], 16), int(match[2], 16), True, flags)
+    return set_span_in_context(NonRecordingSpan(span_context), Context())
+
+
+def traceparent() -> str:
+    """Return the header by which others continue the present span; empty if there is none."""
+    return header_of(get_current_span().get_span_context())
+
+
+def header_of(span: SpanContext) -> str:
+    """Return a span as W3C's header; empty if it is none."""
+    if not span.is_valid:
+        return ""
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
+
+
+def headers_of(span: Span) -> list[tuple[str, str | bytes | None]]:
+    """Return the headers of a Kafka message that is a part of a span."""
+    header = header_of(span.get_span_context())
+    return [("traceparent", header)] if header else []
+
+
+@contextmanager
+def of_request(header: str) -> Iterator[Span]:
+    """Be within a request's span, the caller's trace or a new one."""
+    context = parent(header)
+    if _tracer is not None:
+        with _within(_tracer.start_span("request", context, SpanKind.SERVER)) as begun:
+            yield begun
+        return
+    told = get_current_span(context)
+    if told is INVALID_SPAN:
+        told = NonRecordingSpan(SpanContext(uuid4().int, random.getrandbits(64) or 1, False))
+        context = set_span_in_context(told, context)
+    token = contexts.attach(context)
+    try:
+        yield told
+    finally:
+        contexts.detach(token)
+
+
+@contextmanager
+def span(
+    name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: AttributeValue
+) -> Iterator[Span]:
+    """Be within a span of the present one.
+
+    Names and attributes hold no personal data: routes and not paths, classes and not messages.
+    """
+    if _tracer is None:
+        yield INVALID_SPAN
+        return
+    with _within(_tracer.start_span(name, kind=kind, attributes=attributes)) as begun:
+        yield begun
+
+
+@contextmanager
+def _within(begun: Span) -> Iterator[Span]:
+    token = contexts.attach(set_span_in_context(begun))
+    try:
+        yield begun
+    except Exception as error:
+        begun.set_status(StatusCode.ERROR, type(error).__name__)
+        raise
+    finally:
+        contexts.detach(token)
+        begun.end()
+
+
+def published(topic: str, traceparent: str) -> Span:
+    """Begin the span of an event's way to Kafka, in the trace in which the event was written.
+
+    Its context goes along with the event; without an exporter that is the writer's own.
+    """
+    context = parent(traceparent)
+    if _tracer is None:
+        return get_current_span(context)
+    attributes = {"messaging.system": "kafka", "messaging.destination.name": topic}
+    return _tracer.start_span(f"publish {topic}", context, SpanKind.PRODUCER, attributes)
 
 
 async def _trace_id(request: Request) -> str:

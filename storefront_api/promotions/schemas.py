@@ -55,6 +55,25 @@ class PromotionIn(BaseModel):
 class PromotionOut(BaseModel):
     """A promotion code and how often it was used."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "code": "SPRING-10",
+                "kind": "percent",
+                "value": 1000,
+                "currency": "USD",
+                "department": "",
+                "min_total_minor": 0,
+                "starts_at": "2026-03-01T09:30:00Z",
+                "ends_at": "2026-04-01T00:00:00Z",
+                "max_uses": 500,
+                "max_uses_per_shopper": 1,
+                "stackable": False,
+                "used": 17,
+            }
+        }
+    )
+
     code: str
     kind: Literal["percent", "amount"]
     value: int

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from storefront_api.events.parts import Sku
 from storefront_api.platform.auth import Known
 from storefront_api.platform.errors import ForbiddenError, problems
+from storefront_api.platform.limits import limited
 from storefront_api.recommendations import service
 from storefront_api.recommendations.schemas import SlateOut
 from storefront_api.services import Injected
@@ -16,7 +17,11 @@ from storefront_api.services import Injected
 router = APIRouter(tags=["recommendations"])
 
 
-@router.get("/recommendations", responses=problems(401, 403, 422, 503))
+@router.get(
+    "/recommendations",
+    dependencies=[limited("recommending")],
+    responses=problems(401, 403, 422, 503),
+)
 async def recommend(
     services: Injected,
     caller: Known,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from storefront_api.platform.auth import public
 from storefront_api.platform.errors import problems
+from storefront_api.platform.limits import visitors_limited
+from storefront_api.platform.pagination import After, link
 from storefront_api.search import service
 from storefront_api.search.engine import SearchEngine, Sort, Wanted
 from storefront_api.search.repository import PostgresSearch
@@ -26,16 +28,21 @@ Price = Annotated[
 ]
 
 
-def _engine(services: Injected) -> SearchEngine:
-    return PostgresSearch(services.pool)
+async def _engine(services: Injected) -> SearchEngine:
+    return PostgresSearch(services.pool, services.cursors)
 
 
 Engine = Annotated[SearchEngine, Depends(_engine)]
 """The engine in use; another one takes its place here."""
 
 
-@router.get("/search", dependencies=[Depends(public)], responses=problems(422, 503))
+@router.get(
+    "/search",
+    dependencies=[Depends(public), visitors_limited("searching")],
+    responses=problems(422, 503),
+)
 async def search(
+    request: Request,
     services: Injected,
     engine: Engine,
     q: Typed,
@@ -48,7 +55,7 @@ async def search(
     price_to_minor: Price = None,
     in_stock: Annotated[bool, Query(description="Only what can be had now.")] = False,
     sort: Sort = Sort.RELEVANCE,
-    after: Annotated[str, Query(max_length=400, description="A page's `next_cursor`.")] = "",
+    after: After = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> SearchPage:
     """Find the products that hold every word, a synonym of it, or the nearest known word."""
@@ -66,10 +73,16 @@ async def search(
         after=after,
         limit=limit,
     )
-    return await service.search(services, engine, wanted)
+    page = await service.search(services, engine, wanted)
+    link(request, page.next_cursor)
+    return page
 
 
-@router.get("/search/suggestions", dependencies=[Depends(public)], responses=problems(422, 503))
+@router.get(
+    "/search/suggestions",
+    dependencies=[Depends(public), visitors_limited("searching")],
+    responses=problems(422, 503),
+)
 async def suggest(
     engine: Engine, q: Typed, limit: Annotated[int, Query(ge=1, le=20)] = 8
 ) -> Suggestions:

@@ -79,10 +79,6 @@ class Found:
     next_cursor: str
 
 
-class CursorError(ValueError):
-    """A cursor that this engine did not give, or gave for another order."""
-
-
 class SearchEngine(Protocol):
     """Finds products; what it knows is as new as the catalogue's last import."""
 
@@ -91,7 +87,7 @@ class SearchEngine(Protocol):
 
         Raises
         ------
-        CursorError
+        InvalidCursorError
             If the cursor does not belong to this search's order.
         """
 

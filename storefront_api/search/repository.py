@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from storefront_api.platform.database import Connection
-from storefront_api.search.cursor import Mark, read, write
+from storefront_api.platform.pagination import Cursors
 from storefront_api.search.engine import (
     FACET_VALUES,
     FACETS,
@@ -159,21 +159,30 @@ class PostgresSearch:
     ----------
     pool
         Connections to it.
+    cursors
+        Write and read where a page ended.
     """
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Any, cursors: Cursors) -> None:
         self._pool = pool
+        self._cursors = cursors
 
     async def search(self, wanted: Wanted) -> Found:
         """Return a page of hits; see `SearchEngine`."""
-        mark = read(wanted.after, wanted.sort) if wanted.after else None
+        listed = f"search/{wanted.sort}"
+        last = self._cursors.read(listed, wanted.after) if wanted.after else []
         async with self._pool.acquire() as connection:
             query, corrected = await _understood(connection, wanted.text)
             if not query:
                 return Found([], 0, {facet: [] for facet in FACETS}, corrected, "")
-            statement, values = _statement(wanted, mark)
+            statement, values = _statement(wanted, last)
             rows = await connection.fetch(statement, query, wanted.limit + 1, FACET_VALUES, *values)
-        return _found(rows, wanted, corrected)
+        page = [row for row in rows if row["kind"] == _PAGE]
+        cursor = ""
+        if len(page) > wanted.limit:
+            page = page[: wanted.limit]
+            cursor = self._cursors.write(listed, float(page[-1]["key"]), page[-1]["product_id"])
+        return Found([row["product_id"] for row in page], *_counted(rows), corrected, cursor)
 
     async def suggest(self, text: str, limit: int) -> Sequence[str]:
         """Return completions of the last word; see `SearchEngine`."""
@@ -220,7 +229,7 @@ async def _nearest(connection: Connection, word: str) -> str:
     return best
 
 
-def _statement(wanted: Wanted, mark: Mark | None) -> tuple[str, list[Any]]:
+def _statement(wanted: Wanted, last: Sequence[Any]) -> tuple[str, list[Any]]:
     """Return the statement and its values from the fourth on.
 
     Only the filters in use are written, so that each gets a plan of its own.
@@ -245,10 +254,11 @@ def _statement(wanted: Wanted, mark: Mark | None) -> tuple[str, list[Any]]:
         filters.append(_IN_STOCK)
     falls = wanted.sort is not Sort.PRICE_ASC
     after = ""
-    if mark:
-        key, last = place(mark.key), place(mark.product_id)
+    if last:
+        key, last_id = (place(part) for part in last)
         sign = "<" if falls else ">"
-        after = f" WHERE key::float8 {sign} {key} OR (key::float8 = {key} AND product_id > {last})"
+        same = f"(key::float8 = {key} AND product_id > {last_id})"
+        after = f" WHERE key::float8 {sign} {key} OR {same}"
     statement = _FIND.format(
         key=_KEYS[wanted.sort],
         filters="".join(f" AND {each}" for each in filters),
@@ -258,23 +268,15 @@ def _statement(wanted: Wanted, mark: Mark | None) -> tuple[str, list[Any]]:
     return statement, values
 
 
-def _found(rows: Sequence[Any], wanted: Wanted, corrected: Sequence[Correction]) -> Found:
+def _counted(rows: Sequence[Any]) -> tuple[int, dict[str, list[FacetValue]]]:
+    """Return how many hits there are, and how many have each value of the facets."""
     total = 0
     facets: dict[str, list[FacetValue]] = {facet: [] for facet in FACETS}
-    page = []
     for row in rows:
-        if row["kind"] == _PAGE:
-            page.append(row)
-        elif row["kind"] == _ALL:
+        if row["kind"] == _ALL:
             total = row["products"]
-        elif row["value"]:
+        elif row["kind"] in _KINDS and row["value"]:
             facets[_KINDS[row["kind"]]].append(FacetValue(row["value"], row["products"]))
-    more = len(page) > wanted.limit
-    page = page[: wanted.limit]
-    cursor = ""
-    if more:
-        last = page[-1]
-        cursor = write(Mark(sort=wanted.sort, key=last["key"], product_id=last["product_id"]))
     for counted in facets.values():
         counted.sort(key=lambda each: (-each.products, each.value))
-    return Found([row["product_id"] for row in page], total, facets, corrected, cursor)
+    return total, facets

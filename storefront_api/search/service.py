@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 from storefront_api.platform.errors import InvalidError
 from storefront_api.search import repository
-from storefront_api.search.engine import CursorError, SearchEngine, Wanted
+from storefront_api.search.engine import SearchEngine, Wanted
 from storefront_api.search.schemas import (
     CorrectedWord,
     FacetCount,
@@ -34,10 +34,7 @@ async def search(services: Services, engine: SearchEngine, wanted: Wanted) -> Se
     lowest, highest = wanted.price_from_minor, wanted.price_to_minor
     if lowest is not None and highest is not None and lowest > highest:
         raise InvalidError("the highest price is below the lowest", field="query.price_to_minor")
-    try:
-        found = await engine.search(replace(wanted, text=_typed(wanted.text)))
-    except CursorError as error:
-        raise InvalidError(str(error), field="query.after") from error
+    found = await engine.search(replace(wanted, text=_typed(wanted.text)))
     rows = await repository.cards(services.pool, found.product_ids) if found.product_ids else []
     counted = {
         facet: [FacetCount(**asdict(value)) for value in values]

@@ -29,6 +29,8 @@ OPEN = {
     "/search/suggestions",
     "/webhooks/disputes",
     "/webhooks/stripe",
+    "/problems",
+    "/problems/{code}",
 }
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 
@@ -94,7 +96,7 @@ def declared(operation: dict[str, Any]) -> set[str]:
     """Return the statuses whose body is declared as the one shape of errors."""
     found = set()
     for status, answer in operation["responses"].items():
-        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        schema = answer.get("content", {}).get("application/problem+json", {}).get("schema", {})
         if schema.get("$ref", "").endswith("/Problem"):
             found.add(status)
     return found

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from confluent_kafka import Consumer
 
-from deploy.local.services import KEEP_ALIVE
+from deploy.local.services import GRACE, KEEP_ALIVE
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from pipelines.ingest.topics import PARTITIONS, create_topics
@@ -98,10 +98,14 @@ class Worker:
         assert self._process is not None
         return self._process.wait(DEADLINE_S)
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal and wait for the end."""
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end."""
+        self.tell(number)
         return self.wait()
 
     @property
@@ -139,7 +143,7 @@ def database(own_stack: Stack) -> Database:
 
 @pytest.fixture(scope="module")
 def environment(own_stack: Stack, database: Database) -> dict[str, str]:
-    """Settings of the storefront's processes; the model endpoint is away."""
+    """Settings of the storefront's processes; the model endpoint and Valkey are away."""
     return {
         "DATABASE_URL": database.url,
         "KAFKA_BOOTSTRAP_SERVERS": own_stack.environment()["KAFKA_BOOTSTRAP_SERVERS"],
@@ -180,7 +184,7 @@ def start_store(
         port = str(free_port())
         log = tmp_path_factory.mktemp("store") / "log"
         worker = Worker(environment | changed, log)
-        factory = ("uvicorn", application, "--factory", "--no-access-log", *KEEP_ALIVE)
+        factory = ("uvicorn", application, "--factory", "--no-access-log", *KEEP_ALIVE, *GRACE)
         worker.start(*factory, "--host", "127.0.0.1", "--port", port)
         started.append(worker)
         url = f"http://127.0.0.1:{port}"

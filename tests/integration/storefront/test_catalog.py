@@ -14,7 +14,7 @@ import pytest
 from deploy.local.stack import Stack
 from storefront_api.migrate import migrate
 from tests.integration.storefront.conftest import ROOT, Database
-from tests.integration.storefront.goods import new_sku, product
+from tests.integration.storefront.goods import key, new_sku, product
 
 VERSIONS = ROOT / "storefront_api" / "migrations" / "versions"
 
@@ -100,10 +100,10 @@ def test_goods_that_arrive_are_stock_all_of_them_or_none(
     sku = new_sku(partner)
     items = [{"sku": sku, "quantity": 5}, {"sku": sku, "quantity": 6}]
     receipt = {"reference": "note-1", "items": items}
-    answer = partner.post("/inventory/receipts", json=receipt)
+    answer = partner.post("/inventory/receipts", json=receipt, headers=key())
     assert (answer.status_code, answer.json()) == (201, [{"sku": sku, "on_hand": 111}])
     receipt["items"] = [*items, {"sku": "nothing", "quantity": 1}]
-    answer = partner.post("/inventory/receipts", json=receipt)
+    answer = partner.post("/inventory/receipts", json=receipt, headers=key())
     assert (answer.status_code, answer.json()["field"]) == (422, "body.items.sku")
     assert database.value("SELECT on_hand FROM stock WHERE sku = $1", sku) == 111
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from storefront_api.platform.errors import Problem
 from tests.integration.storefront.conftest import PARTNER, Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 
@@ -182,7 +183,7 @@ def test_a_refused_order_names_the_field(
     body = order(line(new_sku(partner))) | changed
     answer = shopper.post("/orders", json=body, headers=key())
     assert (answer.status_code, answer.json()["field"]) == (status, field)
-    assert answer.json()["message"]
+    assert answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,11 @@ def test_what_is_no_request_is_refused_in_the_one_shape(store_url: str) -> None:
     }
     for status, answer in answers.items():
         assert answer.status_code == status
-        assert answer.json().keys() == {"code", "message", "field", "details"}
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem = answer.json()
+        assert problem.keys() == Problem.model_fields.keys()
+        assert (problem["status"], problem["instance"]) == (status, answer.headers["x-request-id"])
+        assert client.get(problem["type"]).json()["code"] == problem["code"]
 
 
 def test_the_time_is_stated_only_where_the_replay_clock_is_on(

@@ -103,7 +103,7 @@ def test_a_shopper_uses_a_code_as_often_as_it_says_however_many_come_at_once(
     assert Counter(a.status_code for a in answers) == {201: 8, 409: 32}
     refused = next(a.json() for a in answers if a.status_code == 409)
     assert refused["field"] == "body.promotion_codes.0"
-    assert "by this shopper" in refused["message"]
+    assert "by this shopper" in refused["detail"]
 
 
 def test_two_codes_in_either_order_never_wait_in_a_circle(partner: httpx.Client) -> None:

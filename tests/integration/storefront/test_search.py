@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from storefront_api.platform.database import open_pool
+from storefront_api.platform.pagination import Cursors, InvalidCursorError
 from storefront_api.search.engine import (
     Correction,
-    CursorError,
     FacetValue,
     SearchEngine,
     Sort,
@@ -72,7 +72,7 @@ async def engine(
 ) -> AsyncIterator[SearchEngine]:
     """Each engine in turn, over the same assortment."""
     pool = await open_pool(database.url, 2)
-    yield {"postgres": PostgresSearch}[request.param](pool)
+    yield {"postgres": PostgresSearch}[request.param](pool, Cursors("key-of-the-tests"))
     await pool.close()
 
 
@@ -207,13 +207,13 @@ async def test_prices_sort_by_the_cheapest_variant(engine: SearchEngine) -> None
 
 @pytest.mark.parametrize("after", ["nothing", "e30=", "🥑", "bnVsbA==", "W10="])
 async def test_a_foreign_cursor_is_refused(engine: SearchEngine, after: str) -> None:
-    with pytest.raises(CursorError):
+    with pytest.raises(InvalidCursorError):
         await engine.search(Wanted("noodles", after=after))
 
 
 async def test_a_cursor_holds_for_its_own_order_only(engine: SearchEngine) -> None:
     found = await engine.search(Wanted("noodles", limit=5))
-    with pytest.raises(CursorError):
+    with pytest.raises(InvalidCursorError):
         await engine.search(Wanted("noodles", after=found.next_cursor, sort=Sort.NEWEST))
 
 

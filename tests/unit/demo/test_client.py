@@ -8,9 +8,9 @@ import stamina
 
 from deploy.demo.client import RefusedError, Storefront
 
-AWAY = httpx.Response(503, json={"code": "away", "message": "PostgreSQL is away"})
-UNDER_WAY = httpx.Response(409, json={"code": "key_in_flight", "message": "is under way"})
-SHORT = httpx.Response(409, json={"code": "out_of_stock", "message": "there is not enough of A"})
+AWAY = httpx.Response(503, json={"code": "away", "detail": "PostgreSQL is away"})
+UNDER_WAY = httpx.Response(409, json={"code": "key_in_flight", "detail": "is under way"})
+SHORT = httpx.Response(409, json={"code": "out_of_stock", "detail": "there is not enough of A"})
 DONE = httpx.Response(201, json={"amount_minor": 5})
 
 

@@ -20,7 +20,7 @@ def refusal(secret: str, header: str, body: bytes, now: datetime = NOW) -> str:
     with pytest.raises(UnauthenticatedError) as caught:
         verify(secret, header, body, now)
     assert caught.value.problem.field == "header.X-Signature"
-    return caught.value.problem.message
+    return caught.value.problem.detail
 
 
 @given(body=st.binary(max_size=200), secret=st.text(min_size=1, max_size=40))
