@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     try:
         asyncio.run(appoint(parser.parse_args(arguments).email))
     except StoreError as error:
-        sys.stderr.write(f"error: {error.problem.message}\n")
+        sys.stderr.write(f"error: {error.problem.detail}\n")
         return 1
     return 0
 
