@@ -36,12 +36,13 @@ UPDATE recovery_codes SET used_at = $3
 WHERE account_id = $1 AND code_hash = $2 AND used_at IS NULL RETURNING account_id
 """
 _CODES_LEFT = "SELECT count(*) FROM recovery_codes WHERE account_id = $1 AND used_at IS NULL"
+# Free is a time long gone, not now: of requests at once, one may be counted after a later one.
 _COUNT = """
-INSERT INTO guesses AS g (kind, who, made, free_at, last_at) VALUES ($1, $2, 1, $3, $3)
+INSERT INTO guesses AS g (kind, who, made, free_at, last_at) VALUES ($1, $2, 1, to_timestamp(0), $3)
 ON CONFLICT (kind, who) DO UPDATE SET
     made = CASE WHEN g.last_at < $4 THEN 1 ELSE g.made + 1 END,
     free_at = CASE
-        WHEN g.last_at < $4 OR g.made + 1 < $5 THEN $3
+        WHEN g.last_at < $4 OR g.made + 1 < $5 THEN to_timestamp(0)
         ELSE $3 + least($6::interval * power(2, least(g.made + 1 - $5, 30)), $7::interval)
     END,
     last_at = $3
