@@ -20,7 +20,7 @@ import httpx
 import pytest
 from confluent_kafka import Consumer
 
-from deploy.local.services import GRACE, KEEP_ALIVE
+from deploy.local.services import KEEP_ALIVE, SERVER
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from pipelines.ingest.topics import PARTITIONS, create_topics
@@ -182,8 +182,7 @@ def start_store(
             "storefront_api.app:create_app",
             "--factory",
             "--no-access-log",
-            *KEEP_ALIVE,
-            *GRACE,
+            *SERVER,
         )
         worker.start(*factory, "--host", "127.0.0.1", "--port", port)
         started.append(worker)
