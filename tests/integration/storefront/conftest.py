@@ -196,6 +196,24 @@ def start_store(
             worker.end()
 
 
+@pytest.fixture
+def start_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Start a module of the storefront's with changed settings."""
+    started: list[Worker] = []
+
+    def start(module: str, **changed: str) -> Worker:
+        port = {"METRICS_PORT": str(free_port())}
+        worker = Worker(environment | port | changed, tmp_path / f"worker{len(started)}")
+        worker.start(module)
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        if worker.running:
+            assert worker.end() == 0, worker.log()
+
+
 @pytest.fixture(scope="module")
 def store_url(start_store: Callable[..., tuple[str, Worker]]) -> str:
     """Base URL of a storefront."""
