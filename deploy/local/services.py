@@ -16,8 +16,9 @@ _METRICS = "/metrics"
 KEEP_ALIVE = ("--timeout-keep-alive", "75")
 """Seconds, longer than clients and proxies keep an idle connection: whoever closes first must not
 be the server, or a request that is just being sent is lost."""
-GRACE = ("--timeout-graceful-shutdown", "25")
-"""Seconds that requests under way get to end after SIGTERM; less than the supervisor waits."""
+SERVER = (*KEEP_ALIVE, "--timeout-graceful-shutdown", "25", "--no-proxy-headers")
+"""Requests under way get so many seconds to end after SIGTERM, less than the supervisor waits.
+Which proxies are believed, the storefront's own setting says."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def _module(*arguments: str) -> Command:
 
 
 def _uvicorn(application: str, port: Port) -> Command:
-    server = ("uvicorn", application, "--factory", *KEEP_ALIVE, *GRACE)
+    server = ("uvicorn", application, "--factory", *SERVER)
     address = ("--host", "127.0.0.1", "--port")
     return lambda settings: [sys.executable, "-m", *server, *address, str(settings.port(port))]
 

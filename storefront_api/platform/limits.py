@@ -20,7 +20,7 @@ from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, Request
-from valkey.asyncio import Valkey
+from valkey.asyncio import BlockingConnectionPool, Valkey
 from valkey.exceptions import ValkeyError
 
 from storefront_api.platform import metrics
@@ -83,7 +83,9 @@ redis.call('HSET', KEYS[1], 'tokens', tokens, 'at', math.max(now, at))
 redis.call('PEXPIRE', KEYS[1], math.ceil((burst - tokens) / per_ms) + 1000)
 return {taken, math.floor(tokens), math.ceil(math.max(0, 1 - tokens) / per_ms)}
 """
-TIMEOUT_S = 0.05
+TIMEOUT_S = 0.25
+CONNECTIONS = 16
+"""So many takings at once that a rush makes no rush of new connections."""
 PAUSE_S = 1.0
 """How long Valkey is left alone after it did not answer: waiting would slow every request."""
 
@@ -130,11 +132,14 @@ class Limiter:
     """
 
     def __init__(self, valkey_url: str, trusted_proxies: str) -> None:
-        self._valkey: Any = Valkey.from_url(
-            valkey_url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry_on_timeout=False,
+        self._valkey: Any = Valkey.from_pool(
+            BlockingConnectionPool.from_url(
+                valkey_url,
+                max_connections=CONNECTIONS,
+                timeout=TIMEOUT_S,
+                socket_timeout=TIMEOUT_S,
+                socket_connect_timeout=TIMEOUT_S,
+            )
         )
         self._take = self._valkey.register_script(_TAKE)
         self._proxies = [ip_network(each.strip()) for each in trusted_proxies.split(",") if each]
@@ -167,9 +172,10 @@ class Limiter:
                 [f"limit:{name}:{caller}"], [rate.burst, rate.per_s / 1000]
             )
         except (ValkeyError, OSError) as error:
+            if time.monotonic() >= self._away_until:
+                log.warning("nothing is limited while Valkey is away", error=type(error).__name__)
             self._away_until = time.monotonic() + PAUSE_S
             metrics.UNLIMITED.inc()
-            log.warning("nothing is limited while Valkey is away", error=type(error).__name__)
             return None
         return Taken(bool(passes), left, wait_ms)
 

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from confluent_kafka import Consumer
 
-from deploy.local.services import GRACE, KEEP_ALIVE
+from deploy.local.services import KEEP_ALIVE, SERVER
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from pipelines.ingest.topics import PARTITIONS, create_topics
@@ -184,7 +184,7 @@ def start_store(
         port = str(free_port())
         log = tmp_path_factory.mktemp("store") / "log"
         worker = Worker(environment | changed, log)
-        factory = ("uvicorn", application, "--factory", "--no-access-log", *KEEP_ALIVE, *GRACE)
+        factory = ("uvicorn", application, "--factory", "--no-access-log", *SERVER)
         worker.start(*factory, "--host", "127.0.0.1", "--port", port)
         started.append(worker)
         url = f"http://127.0.0.1:{port}"
@@ -195,6 +195,24 @@ def start_store(
     for worker in started:
         if worker.running:
             worker.end()
+
+
+@pytest.fixture
+def start_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Start a module of the storefront's with changed settings."""
+    started: list[Worker] = []
+
+    def start(module: str, **changed: str) -> Worker:
+        port = {"METRICS_PORT": str(free_port())}
+        worker = Worker(environment | port | changed, tmp_path / f"worker{len(started)}")
+        worker.start(module)
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        if worker.running:
+            assert worker.end() == 0, worker.log()
 
 
 @pytest.fixture(scope="module")
