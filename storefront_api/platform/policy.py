@@ -36,6 +36,8 @@ class Permission(StrEnum):
     MANAGE_STOCK = "manage_stock"
     MANAGE_PROMOTIONS = "manage_promotions"
     REFUND = "refund"
+    FULFIL = "fulfil"
+    """Send orders, take goods back, and see every order for that."""
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -50,5 +52,6 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_STOCK: _STAFF | _PROGRAMS,
     Permission.MANAGE_PROMOTIONS: _STAFF | _PROGRAMS,
     Permission.REFUND: _STAFF | _PROGRAMS,
+    Permission.FULFIL: _STAFF | _PROGRAMS,
 }
 """The roles that have each permission; what is not here is denied."""
