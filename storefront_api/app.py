@@ -13,6 +13,8 @@ from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
 from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.schemas import MAX_BYTES
+from storefront_api.fulfilment.carriers import carriers
+from storefront_api.fulfilment.endpoints import router as fulfilment
 from storefront_api.health import router as health
 from storefront_api.inventory.endpoints import router as inventory
 from storefront_api.orders.endpoints import router as orders
@@ -59,7 +61,9 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             settings.payment_key.get_secret_value(),
             settings.payment_webhook_secret.get_secret_value(),
         )
-        app.state.services = Services(settings, pool, gate, clicks, models, provider, clock)
+        app.state.services = Services(
+            settings, pool, gate, clicks, models, provider, carriers(settings, clock), clock
+        )
         try:
             yield
         finally:
@@ -92,6 +96,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         payments,
         collect,
         recommendations,
+        fulfilment,
     ):
         app.include_router(router)
     return app

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from storefront_api.platform.auth import Gate
+from storefront_api.platform.carrier import Carrier
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock
 from storefront_api.platform.model_endpoint import ModelEndpoint
@@ -25,6 +27,7 @@ class Services:
     clicks: ClickProducer
     models: ModelEndpoint
     provider: PaymentProvider
+    carriers: Mapping[str, Carrier]
     clock: Clock
 
 

@@ -50,6 +50,7 @@ _LETTERS = {
     What.SHIPPED: "order_shipped",
     What.DELIVERED: "order_delivered",
     What.REFUNDED: "order_refunded",
+    What.DEPOSIT_RETURNED: "order_refunded",
     What.CANCELLED: "order_cancelled",
 }
 """Templates of what the shopper is written about."""

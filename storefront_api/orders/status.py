@@ -53,6 +53,12 @@ RANK = {
 So a scan that comes late is heeded only if it is news: at the door and failed may follow each
 other, a parcel that was delivered is never in transit again.
 """
+SCANNED = frozenset(RANK) - {
+    ShipmentStatus.ALLOCATED,
+    ShipmentStatus.PACKED,
+    ShipmentStatus.VOIDED,
+}
+"""What a scan may say."""
 
 
 def _weight(scan: Scan) -> tuple[int, datetime, str]:

@@ -29,6 +29,8 @@ OPEN = {
     "/search/suggestions",
     "/webhooks/disputes",
     "/webhooks/stripe",
+    "/webhooks/carriers/{carrier}",
+    "/packaging-options",
 }
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 

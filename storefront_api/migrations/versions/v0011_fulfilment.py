@@ -17,6 +17,11 @@ ALTER TABLE orders
 ALTER TABLE checkouts
     ADD COLUMN contact_email text NOT NULL DEFAULT '',
     ADD COLUMN packaging jsonb;
+UPDATE checkouts SET packaging = jsonb_build_object(
+    'packaging', placed -> 'delivery' -> 'packaging',
+    'version', 1, 'pieces', 1, 'price_minor', 0, 'deposit_minor', 0, 'kg_co2e', 0
+);
+ALTER TABLE checkouts ALTER COLUMN packaging SET NOT NULL;
 ALTER TABLE refunds
     ADD COLUMN fees_minor bigint NOT NULL DEFAULT 0
         CONSTRAINT fees_are_a_part_of_the_amount CHECK (fees_minor BETWEEN 0 AND amount_minor);
@@ -141,7 +146,7 @@ CREATE TABLE order_packaging (
     pieces integer NOT NULL CHECK (pieces >= 1),
     price_minor bigint NOT NULL CHECK (price_minor >= 0),
     deposit_minor bigint NOT NULL CHECK (deposit_minor >= 0),
-    grams_co2e numeric NOT NULL CHECK (grams_co2e >= 0),
+    kg_co2e float8 NOT NULL CHECK (kg_co2e >= 0),
     pieces_back integer NOT NULL DEFAULT 0,
     FOREIGN KEY (packaging, version) REFERENCES packaging_options,
     CONSTRAINT a_deposit_is_given_back_once CHECK (pieces_back BETWEEN 0 AND pieces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -94,18 +95,14 @@ def test_no_fact_that_is_added_moves_an_order_back(facts: OrderFacts, data: st.D
     if more == "scan" and facts.shipments:
         first, *rest = facts.shipments
         further = ShipmentFacts(first.units, True, (*first.scans, data.draw(scans)))
-        changed = _with(facts, shipments=(further, *rest))
+        changed = replace(facts, shipments=(further, *rest))
     elif more == "return":
-        changed = _with(facts, returned=facts.returned + 1)
+        changed = replace(facts, returned=facts.returned + 1)
     elif more == "refund":
-        changed = _with(facts, refunded_minor=facts.refunded_minor + 1)
+        changed = replace(facts, refunded_minor=facts.refunded_minor + 1)
     elif more == "cancel":
-        changed = _with(facts, cancelled=True)
+        changed = replace(facts, cancelled=True)
     assert ORDER.index(changed.status) >= ORDER.index(facts.status)
-
-
-def _with(facts: OrderFacts, **changes: object) -> OrderFacts:
-    return OrderFacts(**{**facts.__dict__, **changes})
 
 
 def _order(*shipments: ShipmentFacts, **facts: int | bool) -> OrderFacts:
