@@ -31,6 +31,7 @@ from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.tracing import Trace
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
+from storefront_api.returns.endpoints import router as returns
 from storefront_api.search.endpoints import router as search
 from storefront_api.services import Services
 from storefront_api.sessions import router as sessions
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         collect,
         recommendations,
         fulfilment,
+        returns,
     ):
         app.include_router(router)
     return app

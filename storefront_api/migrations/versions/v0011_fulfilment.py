@@ -172,14 +172,11 @@ CREATE TABLE returns (
     return_id uuid PRIMARY KEY,
     order_id uuid NOT NULL REFERENCES orders,
     state text NOT NULL CHECK (state IN ('requested', 'approved', 'rejected', 'received')),
-    rule_id text NOT NULL,
-    rule_version integer NOT NULL,
     requested_at timestamptz NOT NULL,
     decided_at timestamptz,
     received_at timestamptz,
     decision text NOT NULL DEFAULT '',
     refund_id uuid REFERENCES refunds,
-    FOREIGN KEY (rule_id, rule_version) REFERENCES return_rules (rule_id, version),
     CONSTRAINT received_when_it_is_there CHECK ((state = 'received') = (received_at IS NOT NULL))
 );
 CREATE INDEX returns_by_order ON returns (order_id);
@@ -189,12 +186,15 @@ CREATE TABLE return_lines (
     line_number integer NOT NULL,
     units bigint NOT NULL CHECK (units >= 1),
     reason text NOT NULL,
+    rule_id text NOT NULL,
+    rule_version integer NOT NULL,
     restocked bigint,
     written_off bigint,
     list_minor bigint,
     discount_minor bigint,
     PRIMARY KEY (return_id, line_number),
     FOREIGN KEY (order_id, line_number) REFERENCES order_lines,
+    FOREIGN KEY (rule_id, rule_version) REFERENCES return_rules (rule_id, version),
     CONSTRAINT inspected_to_the_last CHECK (
         restocked >= 0 AND written_off >= 0 AND restocked + written_off = units
     )
