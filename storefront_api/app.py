@@ -17,6 +17,7 @@ from storefront_api.fulfilment.carriers import carriers
 from storefront_api.fulfilment.endpoints import router as fulfilment
 from storefront_api.health import router as health
 from storefront_api.inventory.endpoints import router as inventory
+from storefront_api.orders.changes_repository import CHANNEL
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
 from storefront_api.platform import errors, logs
@@ -27,6 +28,7 @@ from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.metrics import Measure
 from storefront_api.platform.model_endpoint import ModelEndpoint
+from storefront_api.platform.signals import Signals
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.tracing import Trace
 from storefront_api.promotions.endpoints import router as promotions
@@ -62,12 +64,23 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             settings.payment_key.get_secret_value(),
             settings.payment_webhook_secret.get_secret_value(),
         )
+        signals = Signals(settings.database_url, CHANNEL)
+        signals.start()
         app.state.services = Services(
-            settings, pool, gate, clicks, models, provider, carriers(settings, clock), clock
+            settings,
+            pool,
+            gate,
+            clicks,
+            models,
+            provider,
+            clock,
+            carriers=carriers(settings, clock),
+            signals=signals,
         )
         try:
             yield
         finally:
+            await signals.close()
             await provider.close()
             await models.close()
             await clicks.close()

@@ -14,6 +14,7 @@ from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock
 from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.payment_provider import PaymentProvider
+from storefront_api.platform.signals import Signals
 from storefront_api.settings import Settings
 
 
@@ -27,8 +28,9 @@ class Services:
     clicks: ClickProducer
     models: ModelEndpoint
     provider: PaymentProvider
-    carriers: Mapping[str, Carrier]
     clock: Clock
+    carriers: Mapping[str, Carrier]
+    signals: Signals
 
 
 async def _services(request: Request) -> Services:
