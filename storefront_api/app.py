@@ -15,10 +15,13 @@ from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
 from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.schemas import MAX_BYTES
+from storefront_api.fulfilment.carriers import carriers
+from storefront_api.fulfilment.endpoints import router as fulfilment
 from storefront_api.health import router as health
 from storefront_api.identity.endpoints import router as identity
 from storefront_api.identity.repository import standing_of
 from storefront_api.inventory.endpoints import router as inventory
+from storefront_api.orders.changes_repository import CHANNEL
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
 from storefront_api.platform import errors, logs, openapi, tracing
@@ -32,11 +35,13 @@ from storefront_api.platform.limits import Limiter
 from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.passwords import Passwords
 from storefront_api.platform.sessions import LiveSessions
+from storefront_api.platform.signals import Signals
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.vault import Vault
 from storefront_api.problems import router as problems
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
+from storefront_api.returns.endpoints import router as returns
 from storefront_api.search.endpoints import router as search
 from storefront_api.services import Services
 from storefront_api.sessions import router as sessions
@@ -75,6 +80,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             settings.payment_webhook_secret.get_secret_value(),
         )
         app.state.limiter = Limiter(settings.valkey_url, settings.trusted_proxies)
+        signals = Signals(settings.database_url, CHANNEL)
+        signals.start()
         app.state.services = Services(
             settings=settings,
             pool=pool,
@@ -87,10 +94,13 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             standing_of=partial(standing_of, pool),
             passwords=Passwords(settings.password_memory_kib, settings.password_passes),
             vault=Vault(settings.vault_key.get_secret_value()),
+            carriers=carriers(settings, clock),
+            signals=signals,
         )
         try:
             yield
         finally:
+            await signals.close()
             await provider.close()
             await sessions.shut()
             await models.close()
@@ -126,6 +136,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         recommendations,
         identity,
         problems,
+        fulfilment,
+        returns,
     ):
         app.include_router(router)
     openapi.install(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from storefront_api.platform.auth import Gate, StandingOf
+from storefront_api.platform.carrier import Carrier
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock
 from storefront_api.platform.model_endpoint import ModelEndpoint
@@ -16,6 +18,7 @@ from storefront_api.platform.pagination import Cursors
 from storefront_api.platform.passwords import Passwords
 from storefront_api.platform.payment_provider import PaymentProvider
 from storefront_api.platform.sessions import LiveSessions
+from storefront_api.platform.signals import Signals
 from storefront_api.platform.vault import Vault
 from storefront_api.settings import Settings
 
@@ -35,6 +38,8 @@ class Services:
     standing_of: StandingOf
     passwords: Passwords
     vault: Vault
+    carriers: Mapping[str, Carrier]
+    signals: Signals
 
     @cached_property
     def cursors(self) -> Cursors:

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     payment_webhook_secret: SecretStr = Field(
         default=SecretStr(""), description="Key of the provider's webhooks; empty admits none."
     )
+    carrier_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="Key of the carriers' webhooks; empty admits none."
+    )
     partner_token: SecretStr = Field(
         default=SecretStr(""), description="Bearer token of trusted partners; empty admits none."
     )

@@ -10,6 +10,7 @@ from storefront_api.checkouts import repository
 from storefront_api.checkouts.repository import Checkout
 from storefront_api.checkouts.service import CheckoutClosedError
 from storefront_api.events.orders import OrderCompletedV1, PaymentV1
+from storefront_api.fulfilment import packaging
 from storefront_api.inventory import repository as stock
 from storefront_api.orders import service as orders
 from storefront_api.platform import metrics
@@ -111,6 +112,7 @@ async def complete(services: Services, checkout: Checkout, trace_id: str) -> boo
         reference = str(checkout.checkout_id)
         moved = await stock.take_reserved(connection, checkout.checkout_id, "order", reference, now)
         await orders.record(connection, checkout.owner, event, checkout.discounts, moved)
+        await packaging.keep(connection, event, checkout.packaging, checkout.contact_email)
         bought = [line.sku for line in order.lines]
         await carts.bought(connection, checkout.owner, bought)
     metrics.ORDERS.labels(order.channel.value, order.risk).inc()

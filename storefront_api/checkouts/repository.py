@@ -9,15 +9,20 @@ from typing import Any
 from uuid import UUID
 
 from storefront_api.events.orders import OrderV1
+from storefront_api.fulfilment.packaging import ChosenPackaging
 from storefront_api.platform.database import Connection
 from storefront_api.promotions.discounts import Discount
 
 _INSERT = """
 INSERT INTO checkouts (
-    checkout_id, owner, state, subject, placed, discounts, due_minor, opened_at, expires_at
-) VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8)
+    checkout_id, owner, state, subject, placed, discounts, due_minor, opened_at, expires_at,
+    packaging, contact_email
+) VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10)
 """
-_COLUMNS = "checkout_id, owner, state, subject, placed, discounts, due_minor, intent_id, expires_at"
+_COLUMNS = """
+checkout_id, owner, state, subject, placed, discounts, due_minor, intent_id, expires_at, packaging,
+contact_email
+"""
 _FIND = f"SELECT {_COLUMNS} FROM checkouts WHERE checkout_id = $1 AND owner = $2"
 _OF_INTENT = f"SELECT {_COLUMNS} FROM checkouts WHERE intent_id = $1"
 _PAY = """
@@ -64,6 +69,8 @@ class Checkout:
         What is to be paid, in minor units of the order's currency.
     intent_id
         The payment provider's name of the payment; empty before one was begun.
+    contact_email
+        Where to write about the order; empty if nowhere.
     """
 
     checkout_id: UUID
@@ -75,6 +82,8 @@ class Checkout:
     due_minor: int
     intent_id: str
     expires_at: datetime
+    packaging: ChosenPackaging
+    contact_email: str
 
 
 def _checkout(row: Any) -> Checkout | None:
@@ -89,6 +98,7 @@ def _checkout(row: Any) -> Checkout | None:
                 for entry in row["discounts"]
             ],
             "intent_id": row["intent_id"] or "",
+            "packaging": ChosenPackaging.model_validate(row["packaging"]),
         }
     )
 
@@ -109,6 +119,8 @@ async def insert(connection: Connection, checkout: Checkout, now: datetime) -> N
         checkout.due_minor,
         now,
         checkout.expires_at,
+        checkout.packaging.model_dump(mode="json"),
+        checkout.contact_email,
     )
 
 

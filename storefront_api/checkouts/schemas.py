@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from storefront_api.events.orders import DeliveryV1, OrderLineV1
 from storefront_api.events.parts import Country, Minor, Pseudonym
 from storefront_api.events.promotions import Code
+from storefront_api.fulfilment.packaging import ChosenPackaging
 from storefront_api.orders.schemas import MAX_CODES, DiscountOut
 
 State = Literal["open", "completed", "expired", "cancelled"]
@@ -43,9 +44,16 @@ class CheckoutIn(BaseModel):
     ip_country: Country = ""
     delivery: DeliveryV1
     promotion_codes: list[Code] = Field(default=[], max_length=MAX_CODES)
+    contact_email: str = Field(
+        default="",
+        max_length=254,
+        pattern=r"^([^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+)?$",
+        description="Where to write about the order; it stays in the store's own database.",
+    )
     expected_total_minor: Minor | None = Field(
         default=None,
-        description="What the shopper was shown; if it costs anything else now, nothing is taken.",
+        description="What the shopper was shown, fees included; "
+        "if it costs anything else now, nothing is taken.",
     )
 
     @field_validator("promotion_codes")
@@ -64,7 +72,8 @@ class CheckoutOut(BaseModel):
     currency: str
     lines: list[OrderLineV1]
     discounts: list[DiscountOut]
-    total_minor: int
+    total_minor: int = Field(description="Of the lines.")
+    packaging: ChosenPackaging = Field(description="Its price and deposit are due, too.")
     due_minor: int = Field(description="What is to be paid by card.")
     expires_at: datetime = Field(description="Until then stock and codes are kept for it.")
 

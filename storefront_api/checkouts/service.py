@@ -14,6 +14,7 @@ from storefront_api.checkouts.repository import Checkout
 from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut
 from storefront_api.events.orders import PaymentV1
 from storefront_api.events.parts import Channel
+from storefront_api.fulfilment.packaging import choose
 from storefront_api.inventory import repository as stock
 from storefront_api.orders import service as orders
 from storefront_api.orders.schemas import LineIn, OrderIn
@@ -54,6 +55,7 @@ def shown(checkout: Checkout) -> CheckoutOut:
         lines=order.lines,
         discounts=orders.explained(checkout.discounts),
         total_minor=order.total_minor,
+        packaging=checkout.packaging,
         due_minor=checkout.due_minor,
         expires_at=checkout.expires_at,
     )
@@ -82,14 +84,18 @@ async def open_checkout(
         if not rows:
             raise InvalidError("the cart has nothing to buy now", field="body")
         placed, discounts = await orders.price(connection, _order(caller, wanted, rows), now)
+        packed = await choose(
+            connection, wanted.delivery.packaging, placed.currency, orders.units(placed), now
+        )
+        costs = placed.total_minor + packed.fees_minor
         expected = wanted.expected_total_minor
-        if expected is not None and expected != placed.total_minor:
+        if expected is not None and expected != costs:
             prices = [
                 {"sku": line.sku, "list_minor": line.list_minor, "total_minor": line.total_minor}
                 for line in placed.lines
             ]
             raise PriceChangedError(
-                f"it costs {placed.total_minor} now and not {expected}",
+                f"it costs {costs} now and not {expected}",
                 field="body.expected_total_minor",
                 details=prices,
             )
@@ -100,9 +106,11 @@ async def open_checkout(
             subject=caller.subject,
             placed=placed,
             discounts=discounts,
-            due_minor=placed.total_minor,
+            due_minor=costs,
             intent_id="",
             expires_at=now + timedelta(seconds=services.settings.checkout_seconds),
+            packaging=packed,
+            contact_email=wanted.contact_email,
         )
         kept = await _take(connection, checkout)
         await repository.insert(connection, checkout, now)

@@ -1,4 +1,6 @@
-"""What checkouts need while nobody asks: expiry, and a provider that agrees with the store.
+"""What checkouts and orders need while nobody asks: expiry, and others who agree with the store.
+
+Those are the payment provider and the carriers.
 
 Idempotency keys that have grown old go along with them.
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +21,10 @@ from prometheus_client import start_http_server
 
 from storefront_api.checkouts.service import expire
 from storefront_api.checkouts.settling import send_refunds, settle
+from storefront_api.fulfilment.carriers import carriers
+from storefront_api.fulfilment.scanning import follow, void_labels
 from storefront_api.platform import logs, tracing
+from storefront_api.platform.carrier import Carrier
 from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import DATABASE_AWAY
@@ -32,11 +38,13 @@ log = structlog.get_logger()
 EVERY_S = 0.5
 
 
-async def sweep(pool: Any, provider: PaymentProvider) -> None:
+async def sweep(pool: Any, provider: PaymentProvider, carriers: Mapping[str, Carrier]) -> None:
     """Do once what is to be done."""
     await expire(pool, system_clock())
     await settle(pool, provider, system_clock())
     await send_refunds(pool, provider, system_clock())
+    await void_labels(pool, carriers, system_clock())
+    await follow(pool, carriers, system_clock())
     await purge(pool, system_clock())
 
 
@@ -44,10 +52,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Sweep until told to stop."""
     pool = await open_pool(settings.database_url, 2)
     provider = StripeProvider(settings.payment_url, settings.payment_key.get_secret_value(), "")
+    by_name = carriers(settings, system_clock)
     try:
         while not stop.is_set():
             try:
-                await sweep(pool, provider)
+                await sweep(pool, provider, by_name)
             except ProviderAwayError as error:
                 log.warning("the payment provider does not answer", error=str(error))
             with suppress(TimeoutError):

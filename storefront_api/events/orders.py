@@ -111,3 +111,20 @@ class OrderRefundedV1(Event):
     type: Literal["order_refunded"] = "order_refunded"
     version: Literal[1] = 1
     data: RefundV1
+
+
+class CancelledOrderV1(Strict):
+    """An order that was given up before anything of it was sent."""
+
+    order_id: UUID
+    reason: Literal["shopper", "out_of_stock", "fraud", "other"]
+    currency: Currency
+    refunded_minor: Minor = Field(description="Of the order's total, by the cancellation.")
+
+
+class OrderCancelledV1(Event):
+    """An order was cancelled: stock, codes and money are back."""
+
+    type: Literal["order_cancelled"] = "order_cancelled"
+    version: Literal[1] = 1
+    data: CancelledOrderV1

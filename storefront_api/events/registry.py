@@ -24,6 +24,13 @@ from storefront_api.events.clickstream import (
 )
 from storefront_api.events.decisions import DecisionMadeV1
 from storefront_api.events.envelope import Event
+from storefront_api.events.fulfilment import (
+    DepositReturnedV1,
+    PackagingChosenV1,
+    ShipmentCreatedV1,
+    ShipmentDeliveredV1,
+    ShipmentStatusChangedV1,
+)
 from storefront_api.events.identity import (
     EmailVerifiedV1,
     LoggedInV1,
@@ -40,14 +47,20 @@ from storefront_api.events.identity import (
     UserRegisteredV1,
 )
 from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, StockReservedV1
-from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
+from storefront_api.events.orders import OrderCancelledV1, OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
+from storefront_api.events.returns import (
+    ReturnApprovedV1,
+    ReturnReceivedV1,
+    ReturnRejectedV1,
+    ReturnRequestedV1,
+)
 from storefront_api.events.topics import Topic
 
 EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.CATALOG: (ProductCreatedV1, ProductUpdatedV1, PromotionCreatedV1),
-    Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1, CouponAppliedV1),
+    Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1, CouponAppliedV1, OrderCancelledV1),
     Topic.PAYMENTS: (PaymentDisputedV1, PaymentSettledV1),
     Topic.INVENTORY: (StockChangedV1, StockReservedV1, StockReleasedV1),
     Topic.CARTS: (CartUpdatedV1, CartMergedV1, CheckoutOpenedV1, CheckoutEndedV1),
@@ -69,8 +82,14 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.LEDGER: (),
     Topic.PRICING: (),
     Topic.BUSINESS: (),
-    Topic.FULFILMENT: (),
-    Topic.RETURNS: (),
+    Topic.FULFILMENT: (
+        ShipmentCreatedV1,
+        ShipmentStatusChangedV1,
+        ShipmentDeliveredV1,
+        PackagingChosenV1,
+        DepositReturnedV1,
+    ),
+    Topic.RETURNS: (ReturnRequestedV1, ReturnApprovedV1, ReturnRejectedV1, ReturnReceivedV1),
     Topic.MARKETPLACE: (),
     Topic.SOCIAL: (),
     Topic.NOTIFICATIONS: (),

@@ -18,6 +18,10 @@ WITH placed AS (
         order_id, placed_by, subject, store_id, channel, source_ref, currency, total_minor,
         ordered_at, received_at, risk, risk_decision_id, payment, delivery
     ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+), logged AS (
+    INSERT INTO order_changes VALUES (
+        $1, 1, 'placed', CASE $5 WHEN 'till' THEN 'delivered' ELSE 'placed' END, $9, $10, '{}'
+    )
 )
 INSERT INTO order_lines (
     order_id, line_number, sku, quantity, unit, list_minor, discount_minor, total_minor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from storefront_api.events.orders import DeliveryV1, OrderLineV1, PaymentV1
 from storefront_api.events.parts import Channel, Country, Currency, Minor, Pseudonym, Sku
 from storefront_api.events.promotions import Code
+from storefront_api.orders.changes import What
+from storefront_api.orders.status import OrderStatus
 
 MAX_LINES = 500
 MAX_CODES = 5
@@ -106,5 +108,48 @@ class OrderOut(BaseModel):
         description="What the codes took off; a line's discount holds its shares."
     )
     total_minor: int
-    refunded_minor: int
+    fees_minor: int = Field(description="What was paid beside the lines, deposits included.")
+    refunded_minor: int = Field(description="Of the total.")
+    fees_refunded_minor: int
+    status: OrderStatus = Field(description="Told from what happened to its units and its money.")
     risk: Literal["allow", "review", "unscored"]
+
+
+class OrderSummary(BaseModel):
+    """An order in a list."""
+
+    order_id: UUID
+    store_id: str
+    channel: str
+    currency: str
+    total_minor: int
+    fees_minor: int
+    refunded_minor: int
+    ordered_at: datetime
+    status: OrderStatus
+
+
+class OrderPage(BaseModel):
+    """Some orders, latest first."""
+
+    orders: list[OrderSummary]
+    next_cursor: str = Field(description="For the page after this one; empty on the last.")
+
+
+class ChangeOut(BaseModel):
+    """One entry of an order's log."""
+
+    number: int = Field(description="Counts from 1 without gaps.")
+    what: What
+    status: OrderStatus = Field(description="What the order was from then on.")
+    happened_at: datetime
+    recorded_at: datetime = Field(description="When the store learned of it.")
+    details: dict[str, Any]
+
+
+class HistoryOut(BaseModel):
+    """All that happened to an order, oldest first."""
+
+    order_id: UUID
+    status: OrderStatus
+    changes: list[ChangeOut]

@@ -13,11 +13,13 @@ import asyncpg
 
 from storefront_api.events import Event, Topic
 from storefront_api.events.orders import OrderCompletedV1, OrderLineV1, OrderV1
+from storefront_api.events.parts import Channel
 from storefront_api.inventory import repository as stock
 from storefront_api.inventory.service import changed
-from storefront_api.orders import repository
+from storefront_api.orders import changes, repository
 from storefront_api.orders.pricing import price_lines
 from storefront_api.orders.schemas import DiscountOut, LineDiscount, OrderIn, OrderOut
+from storefront_api.orders.status import OrderStatus
 from storefront_api.platform import idempotency, metrics
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
@@ -265,9 +267,16 @@ def _answer(event: OrderCompletedV1, discounts: list[Discount]) -> OrderOut:
         lines=order.lines,
         discounts=explained(discounts),
         total_minor=order.total_minor,
+        fees_minor=0,
         refunded_minor=0,
+        fees_refunded_minor=0,
+        status=_status_at_first(order),
         risk=order.risk,
     )
+
+
+def _status_at_first(order: OrderV1) -> OrderStatus:
+    return OrderStatus.DELIVERED if order.channel is Channel.TILL else OrderStatus.PLACED
 
 
 async def read(services: Services, caller: Caller, order_id: UUID) -> OrderOut:
@@ -282,9 +291,10 @@ async def read(services: Services, caller: Caller, order_id: UUID) -> OrderOut:
     if order is None:
         raise NotFoundError(f"there is no order {order_id}", field="path.order_id")
     discounts = await promotions.of_order(services.pool, order_id)
-    fields = {name: order[name] for name in OrderOut.model_fields.keys() - {"lines", "discounts"}}
+    told = OrderOut.model_fields.keys() - {"lines", "discounts", "status"}
     return OrderOut(
-        **fields,
+        **{name: order[name] for name in told},
+        status=(await changes.facts(services.pool, order_id)).status,
         lines=[OrderLineV1(**dict(line)) for line in lines],
         discounts=explained(discounts),
     )

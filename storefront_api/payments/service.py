@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,14 +10,32 @@ from storefront_api.events import Topic
 from storefront_api.events.orders import OrderRefundedV1, RefundV1
 from storefront_api.events.payments import DisputeV1, PaymentDisputedV1
 from storefront_api.inventory.service import add
+from storefront_api.orders import changes
+from storefront_api.orders.changes import LockedOrder, What
 from storefront_api.payments import repository
-from storefront_api.payments.schemas import DisputeIn, DisputeOut, RefundIn, RefundOut
+from storefront_api.payments.schemas import DisputeIn, DisputeOut, RefundIn, RefundOut, RefundReason
 from storefront_api.platform import idempotency
-from storefront_api.platform.database import transaction
+from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import ConflictError, NotFoundError
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue, new_id
 from storefront_api.services import Services
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What is given back, in minor units: of the goods, and of what was paid beside them."""
+
+    goods_minor: int
+    fees_minor: int = 0
+
+
+@dataclass(frozen=True)
+class Made:
+    """A refund that was made, and what is refunded of the order's goods with it."""
+
+    refund_id: UUID
+    refunded_minor: int
 
 
 async def refund(
@@ -42,34 +61,14 @@ async def refund(
         given = await idempotency.claim(connection, request)
         if given is not None:
             return given
-        if await repository.order(connection, order_id) is None:
-            raise NotFoundError(f"there is no order {order_id}", field="path.order_id")
-        taken = await repository.take(connection, order_id, wanted.amount_minor)
-        if taken is None:
-            raise ConflictError("refunds may not exceed the order", field="body.amount_minor")
-        refund_id = new_id()
-        amount, reason = wanted.amount_minor, wanted.reason
-        await repository.add_refund(connection, refund_id, order_id, amount, reason, at)
-        event = OrderRefundedV1(
-            id=new_id(),
-            occurred_at=at,
-            received_at=now,
-            subject=taken["subject"],
-            trace_id=trace_id,
-            data=RefundV1(
-                refund_id=refund_id,
-                order_id=order_id,
-                currency=taken["currency"],
-                amount_minor=amount,
-                reason=reason,
-            ),
-        )
-        await enqueue(connection, [(Topic.ORDERS, str(order_id), event)])
+        order = await changes.lock(connection, order_id)
+        amount = wanted.amount_minor
+        made = await give_back(connection, order, Amount(amount), wanted.reason, at, now, trace_id)
         deltas: dict[str, int] = {}
         for item in wanted.restock:
             deltas[item.sku] = deltas.get(item.sku, 0) + item.quantity
         if deltas:
-            # The order's row is locked since its refund was counted, so nobody else returns.
+            # The order's row is locked, so nobody else returns.
             left = await repository.returnable(connection, order_id)
             excess = sorted(sku for sku, units in deltas.items() if units > left.get(sku, 0))
             if excess:
@@ -77,14 +76,69 @@ async def refund(
                 raise ConflictError(message, field="body.restock")
             await add(connection, deltas, "return", str(order_id), at, now, trace_id)
         out = RefundOut(
-            refund_id=refund_id,
+            refund_id=made.refund_id,
             order_id=order_id,
             amount_minor=amount,
-            refunded_minor=taken["refunded_minor"],
+            refunded_minor=made.refunded_minor,
         )
         answer = Answer(201, out.model_dump_json())
         await idempotency.keep(connection, request, answer)
     return answer
+
+
+async def give_back(
+    connection: Connection,
+    order: LockedOrder,
+    amount: Amount,
+    reason: RefundReason,
+    at: datetime,
+    now: datetime,
+    trace_id: str,
+) -> Made:
+    """Refund a part of a locked order: the one way in which money goes back.
+
+    The order's log and the event tell of the goods' part alone; fees have events of their own.
+
+    Raises
+    ------
+    ConflictError
+        If the order's refunds would exceed what was paid.
+    """
+    refunded = await repository.take(
+        connection, order.order_id, amount.goods_minor, amount.fees_minor
+    )
+    if refunded is None:
+        raise ConflictError("refunds may not exceed the order", field="body.amount_minor")
+    refund_id = new_id()
+    await repository.add_refund(
+        connection,
+        refund_id,
+        order.order_id,
+        amount.goods_minor + amount.fees_minor,
+        reason,
+        at,
+        amount.fees_minor,
+    )
+    if amount.goods_minor:
+        told = RefundV1(
+            refund_id=refund_id,
+            order_id=order.order_id,
+            currency=order.currency,
+            amount_minor=amount.goods_minor,
+            reason=reason,
+        )
+        event = OrderRefundedV1(
+            id=new_id(),
+            occurred_at=at,
+            received_at=now,
+            subject=order.subject,
+            trace_id=trace_id,
+            data=told,
+        )
+        await enqueue(connection, [(Topic.ORDERS, str(order.order_id), event)])
+        details = told.model_dump(mode="json", include={"refund_id", "amount_minor", "reason"})
+        await changes.note(connection, order, What.REFUNDED, at, now, details)
+    return Made(refund_id, refunded)
 
 
 async def dispute(services: Services, reported: DisputeIn, trace_id: str) -> DisputeOut:

@@ -253,3 +253,4 @@ PromotionManager = Annotated[Caller, Depends(Allow(Permission.MANAGE_PROMOTIONS)
 Refunding = Annotated[Caller, Depends(Allow(Permission.REFUND))]
 Account = Annotated[Caller, Depends(Allow(Permission.OWN_ACCOUNT))]
 RoleManager = Annotated[Caller, Depends(Allow(Permission.MANAGE_ROLES))]
+Fulfilling = Annotated[Caller, Depends(Allow(Permission.FULFIL))]

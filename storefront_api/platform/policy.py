@@ -39,6 +39,8 @@ class Permission(StrEnum):
     OWN_ACCOUNT = "own_account"
     """To look after the account that is signed in."""
     MANAGE_ROLES = "manage_roles"
+    FULFIL = "fulfil"
+    """Send orders, take goods back, and see every order for that."""
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -56,5 +58,6 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.REFUND: _STAFF | _PROGRAMS,
     Permission.OWN_ACCOUNT: _ACCOUNTS,
     Permission.MANAGE_ROLES: frozenset({Role.SUPER_ADMIN}),
+    Permission.FULFIL: _STAFF | _PROGRAMS,
 }
 """The roles that have each permission; what is not here is denied."""

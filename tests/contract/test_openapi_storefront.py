@@ -31,6 +31,8 @@ OPEN = {
     "/webhooks/stripe",
     "/problems",
     "/problems/{code}",
+    "/webhooks/carriers/{carrier}",
+    "/packaging-options",
 }
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 

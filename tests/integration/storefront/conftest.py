@@ -159,6 +159,7 @@ def environment(own_stack: Stack, database: Database) -> dict[str, str]:
         "PAYMENT_URL": f"http://127.0.0.1:{free_port()}",
         "PAYMENT_KEY": "sk_test_of_the_tests",
         "PAYMENT_WEBHOOK_SECRET": "whsec_of_the_tests",
+        "CARRIER_WEBHOOK_SECRET": SECRET,
         "METRICS_PORT": str(free_port()),
     }
 

@@ -1,0 +1,1 @@
+"""Goods that come back: asked for, approved, inspected, restocked or written off, and paid back."""
