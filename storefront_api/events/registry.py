@@ -25,6 +25,12 @@ from storefront_api.events.clickstream import (
 from storefront_api.events.decisions import DecisionMadeV1
 from storefront_api.events.envelope import Event
 from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, StockReservedV1
+from storefront_api.events.notifications import (
+    NotificationFailedV1,
+    NotificationQueuedV1,
+    NotificationSentV1,
+    RecipientSuppressedV1,
+)
 from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
@@ -44,7 +50,12 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.RETURNS: (),
     Topic.MARKETPLACE: (),
     Topic.SOCIAL: (),
-    Topic.NOTIFICATIONS: (),
+    Topic.NOTIFICATIONS: (
+        NotificationQueuedV1,
+        NotificationSentV1,
+        NotificationFailedV1,
+        RecipientSuppressedV1,
+    ),
     Topic.CLICKSTREAM: (
         ProductListViewedV1,
         ProductsSearchedV1,

@@ -25,6 +25,14 @@ BATCHES = Counter("ecomarket_relay_batches_total", "Kafka transactions committed
 BACKLOG = Gauge("ecomarket_relay_backlog_rows", "Outbox rows not yet published.")
 OLDEST = Gauge("ecomarket_relay_oldest_seconds", "Age of the oldest of them.")
 
+NOTIFIED = Counter(
+    "ecomarket_notifications_total", "Attempts to send a message.", ["template", "outcome"]
+)
+UNSENT = Gauge(
+    "ecomarket_notifications_unsent", "Messages that are due and neither sent nor given up."
+)
+UNSENT_OLDEST = Gauge("ecomarket_notifications_oldest_seconds", "How long the oldest is overdue.")
+
 
 class Measure:
     """Middleware that times every request by its route's template, and logs the refused ones."""

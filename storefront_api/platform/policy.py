@@ -36,6 +36,9 @@ class Permission(StrEnum):
     MANAGE_STOCK = "manage_stock"
     MANAGE_PROMOTIONS = "manage_promotions"
     REFUND = "refund"
+    SUPPRESS_MESSAGES = "suppress_messages"
+    """Say who is sent no messages any more."""
+    MODERATE_REVIEWS = "moderate_reviews"
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -50,5 +53,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_STOCK: _STAFF | _PROGRAMS,
     Permission.MANAGE_PROMOTIONS: _STAFF | _PROGRAMS,
     Permission.REFUND: _STAFF | _PROGRAMS,
+    Permission.SUPPRESS_MESSAGES: _STAFF | _PROGRAMS,
+    Permission.MODERATE_REVIEWS: _STAFF | _PROGRAMS,
 }
 """The roles that have each permission; what is not here is denied."""

@@ -29,6 +29,7 @@ OPEN = {
     "/search/suggestions",
     "/webhooks/disputes",
     "/webhooks/stripe",
+    "/notifications/unsubscribe/{token}",
 }
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 
