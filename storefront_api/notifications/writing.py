@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from email import policy
@@ -20,6 +21,9 @@ from storefront_api.notifications.preferences import Preferences
 _SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")
 """What every mail server takes, with or without 8BITMIME."""
 
+_BLANK = re.compile(r"\n{3,}")
+"""Left where a template had nothing to say."""
+
 
 def environment() -> Environment:
     """Return the templates: HTML escapes what it is given, and what is unknown is an error."""
@@ -27,8 +31,6 @@ def environment() -> Environment:
         loader=PackageLoader(__package__, "templates"),
         autoescape=select_autoescape(["html"], default_for_string=False),
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 
@@ -90,6 +92,7 @@ class Writer:
         for part, subtype in (("txt", "plain"), ("html", "html")):
             text = self._templates.get_template(f"{template}.{part}").render(shown)
             if part == "txt":
+                text = _BLANK.sub("\n\n", text).strip() + "\n"
                 mail.set_content(text, subtype=subtype, cte="quoted-printable")
             else:
                 mail.add_alternative(text, subtype=subtype, cte="quoted-printable")

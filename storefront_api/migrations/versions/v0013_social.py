@@ -60,7 +60,7 @@ def downgrade() -> None:
     op.execute("DROP INDEX notifications_due")
     # What is being sent may have been: it is not sent again by a version that does not know.
     op.execute(
-        "UPDATE notifications SET state = 'failed', failure = 'x', handed_over = false "
+        "UPDATE notifications SET state = 'failed', failure = 'unknown', handed_over = false "
         "WHERE state = 'sending'"
     )
     op.execute(
