@@ -34,6 +34,7 @@ from storefront_api.search.endpoints import router as search
 from storefront_api.services import Services
 from storefront_api.sessions import router as sessions
 from storefront_api.settings import Settings
+from storefront_api.social.endpoints import router as social
 
 DESCRIPTION = """
 The transactional store: catalogue, stock, orders and what follows them, and the clickstream.
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         collect,
         recommendations,
         notifications,
+        social,
     ):
         app.include_router(router)
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from storefront_api.events.alerts import AlertRemovedV1, AlertSetV1, AlertTriggeredV1
 from storefront_api.events.carts import (
     CartMergedV1,
     CartUpdatedV1,
@@ -34,6 +35,15 @@ from storefront_api.events.notifications import (
 from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
+from storefront_api.events.social import (
+    ReviewDeletedV1,
+    ReviewEditedV1,
+    ReviewModeratedV1,
+    ReviewPostedV1,
+    ReviewVotedV1,
+    VendorFollowedV1,
+    VendorUnfollowedV1,
+)
 from storefront_api.events.topics import Topic
 
 EVENTS: dict[Topic, tuple[type[Event], ...]] = {
@@ -44,12 +54,20 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.CARTS: (CartUpdatedV1, CartMergedV1, CheckoutOpenedV1, CheckoutEndedV1),
     Topic.IDENTITY: (),
     Topic.LEDGER: (),
-    Topic.PRICING: (),
+    Topic.PRICING: (AlertSetV1, AlertTriggeredV1, AlertRemovedV1),
     Topic.BUSINESS: (),
     Topic.FULFILMENT: (),
     Topic.RETURNS: (),
     Topic.MARKETPLACE: (),
-    Topic.SOCIAL: (),
+    Topic.SOCIAL: (
+        ReviewPostedV1,
+        ReviewEditedV1,
+        ReviewDeletedV1,
+        ReviewModeratedV1,
+        ReviewVotedV1,
+        VendorFollowedV1,
+        VendorUnfollowedV1,
+    ),
     Topic.NOTIFICATIONS: (
         NotificationQueuedV1,
         NotificationSentV1,

@@ -30,6 +30,9 @@ OPEN = {
     "/webhooks/disputes",
     "/webhooks/stripe",
     "/notifications/unsubscribe/{token}",
+    "/products/{product_id}/rating",
+    "/products/{product_id}/reviews",
+    "/vendors/{vendor_id}/followers",
 }
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 

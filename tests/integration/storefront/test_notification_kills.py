@@ -68,6 +68,10 @@ def state(database: Database, cause: str) -> tuple[str, str]:
     return row["state"], row["failure"]
 
 
+def ends(database: Database, cause: str, end: tuple[str, str], what: str) -> None:
+    until(lambda: state(database, cause) == end, what)
+
+
 def test_killed_at_each_point_an_order_mail_arrives_once(
     office: Office, server: MailServer, new_worker: NewWorker, database: Database
 ) -> None:
@@ -78,7 +82,7 @@ def test_killed_at_each_point_an_order_mail_arrives_once(
         assert worker.wait() == -signal.SIGKILL, point
     worker.start(WORKER)
     for point, (reader, cause) in wanted.items():
-        until(lambda c=cause: state(database, c) == ("sent", ""), f"killed when {point}")
+        ends(database, cause, ("sent", ""), f"killed when {point}")
         same = server.transmitted(reader)
         assert len(same) == TRANSMITTED[point], point
         assert len(set(same)) == 1, "the same message has the same bytes"
@@ -98,7 +102,7 @@ def test_of_what_is_never_doubled_the_readers_server_sees_one_at_most(
     seen = {}
     for point, (reader, cause) in wanted.items():
         end = ("sent", "") if point == "claimed" else ("failed", "unknown")
-        until(lambda c=cause, e=end: state(database, c) == e, f"killed when {point}")
+        ends(database, cause, end, f"killed when {point}")
         seen[point] = len(server.transmitted(reader))
     assert seen == {"claimed": 1, "handed over": 0, "sent": 1}
     assert worker.end() == 0
@@ -118,7 +122,7 @@ def test_without_a_mail_server_each_message_is_one_file_whoever_is_killed(
         path.rename(folder / "cur" / f"{path.name}:2,S")
     worker.start(WORKER)
     for _, cause in readers:
-        until(lambda c=cause: state(database, c) == ("sent", ""), "it is written")
+        ends(database, cause, ("sent", ""), "it is written")
     assert worker.end() == 0
     mails = [parsed(path.read_bytes()) for path in folder.glob("[nc]*/*")]
     assert sorted(mail["To"] for mail in mails) == sorted(reader for reader, _ in readers)
@@ -135,7 +139,7 @@ def test_the_worker_starts_anew_when_postgres_was_killed_and_tells_what_it_does(
     own_stack.kill("postgres")
     own_stack.up(["postgres"])
     second, cause = asked(office, "order_confirmed")
-    until(lambda: state(database, cause) == ("sent", ""), "it is at work again")
+    ends(database, cause, ("sent", ""), "it is at work again")
     assert len(server.mailbox(second)) == 1
     text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
     sent = 'ecomarket_notifications_total{outcome="sent",template="order_confirmed"} 2.0'
