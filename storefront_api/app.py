@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from storefront_api.alerts.endpoints import router as alerts
 from storefront_api.carts.endpoints import router as carts
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         recommendations,
         notifications,
         social,
+        alerts,
     ):
         app.include_router(router)
     return app
