@@ -74,30 +74,32 @@ CROSS JOIN (
 ) p
 LEFT JOIN product_ratings r USING (product_id)
 """
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 _ORDERS = {
-    Sort.NEWEST: ("posted_at", "<", "DESC"),
-    Sort.HELPFUL: ("helpful", "<", "DESC"),
-    Sort.HIGHEST: ("rating", "<", "DESC"),
-    Sort.LOWEST: ("rating", ">", "ASC"),
+    Sort.NEWEST: ("posted_at", "<", "DESC", "'infinity'::timestamptz", _LAST),
+    Sort.HELPFUL: ("helpful", "<", "DESC", "9223372036854775807", _LAST),
+    Sort.HIGHEST: ("rating", "<", "DESC", "9223372036854775807", _LAST),
+    Sort.LOWEST: ("rating", ">", "ASC", "0::bigint", _FIRST),
 }
+# Where there is no mark a bound takes its place, so that each page is one range of an index.
 _PAGES = {
     sort: f"""
 SELECT {_COLUMNS} FROM reviews
 WHERE product_id = $1 AND state = 'published' AND ($4 = 0 OR rating = $4)
-AND ($2::{"timestamptz" if key == "posted_at" else "bigint"} IS NULL
-    OR ({key}, review_id) {beyond} ($2, $3::uuid))
+AND ({key}, review_id) {beyond} (coalesce($2, {bound}), coalesce($3, '{identity}'::uuid))
 ORDER BY {key} {way}, review_id {way} LIMIT $5
 """
-    for sort, (key, beyond, way) in _ORDERS.items()
+    for sort, (key, beyond, way, bound, identity) in _ORDERS.items()
 }
 _MINE = f"""
 SELECT {_COLUMNS} FROM reviews
-WHERE author = $1 AND state <> 'deleted' AND ($2::uuid IS NULL OR review_id < $2)
+WHERE author = $1 AND state <> 'deleted' AND review_id < coalesce($2, '{_LAST}'::uuid)
 ORDER BY review_id DESC LIMIT $3
 """
 _HELD = f"""
 SELECT {_COLUMNS} FROM reviews
-WHERE state = 'held' AND ($1::timestamptz IS NULL OR (changed_at, review_id) > ($1, $2::uuid))
+WHERE state = 'held' AND (changed_at, review_id)
+    > (coalesce($1, '-infinity'::timestamptz), coalesce($2, '{_FIRST}'::uuid))
 ORDER BY changed_at, review_id LIMIT $3
 """
 _DECIDE = "INSERT INTO review_moderations VALUES ($1, $2, $3, $4, $5, $6, $7)"

@@ -66,11 +66,12 @@ INSERT INTO review_rules (rule_id, version, pattern, source, valid_from) VALUES
     ('link', 1, '(?i)https?://|www[.]', 'own: advertisements', '2017-01-01'),
     ('mail_address', 1, '[[:alnum:]._%+-]+@[[:alnum:].-]+[.][[:alpha:]]{2,}',
      'own: personal data', '2017-01-01'),
-    ('telephone', 1, '[+0][0-9 ()/.-]{7,}[0-9]', 'own: personal data', '2017-01-01'),
-    ('insult', 1, '(?i)\\m(idiots?|morons?|assholes?|bastards?|bitch(es)?|fuck\\w*|shit\\w*)\\M',
+    ('telephone', 1, '(^|[^0-9])[+0][0-9 ()/.-]{7,}[0-9]', 'own: personal data', '2017-01-01'),
+    ('insult', 1,
+     '(?i)\\m(idiots?|morons?|assholes?|bastards?|bitch(es)?|fuck(s|ed|ers?|ing)?|shit(s|ty)?)\\M',
      'own: a first list, to be grown by the moderators', '2017-01-01'),
-    ('shouting', 1, '([[:upper:]]{2,}[^[:lower:]]*){6,}', 'own: six words in capitals',
-     '2017-01-01'),
+    ('shouting', 1, '([[:upper:]]{2,}[^[:lower:][:upper:]]+){5,}[[:upper:]]{2,}',
+     'own: six words in capitals', '2017-01-01'),
     ('noise', 1, '(.)\\1{9,}', 'own: one character ten times', '2017-01-01');
 
 CREATE TABLE reviews (
