@@ -125,9 +125,11 @@ class MailServer:
         return list(seen.values())
 
 
-def serving(server: MailServer) -> Controller:
+def serving(server: MailServer, **options: Any) -> Controller:
     """Return a controller that serves on a free port once it is started."""
-    return Controller(server, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
+    return Controller(
+        server, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False, **options
+    )
 
 
 def address(controller: Controller) -> str:
