@@ -10,6 +10,7 @@ from functools import partial
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from storefront_api.alerts.endpoints import router as alerts
 from storefront_api.carts.endpoints import router as carts
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
@@ -21,6 +22,7 @@ from storefront_api.health import router as health
 from storefront_api.identity.endpoints import router as identity
 from storefront_api.identity.repository import standing_of
 from storefront_api.inventory.endpoints import router as inventory
+from storefront_api.notifications.endpoints import router as notifications
 from storefront_api.orders.changes_repository import CHANNEL
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
@@ -46,6 +48,7 @@ from storefront_api.search.endpoints import router as search
 from storefront_api.services import Services
 from storefront_api.sessions import router as sessions
 from storefront_api.settings import Settings
+from storefront_api.social.endpoints import router as social
 
 DESCRIPTION = """
 The transactional store: catalogue, stock, orders and what follows them, and the clickstream.
@@ -138,6 +141,9 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         problems,
         fulfilment,
         returns,
+        notifications,
+        social,
+        alerts,
     ):
         app.include_router(router)
     openapi.install(app)

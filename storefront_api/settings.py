@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -76,6 +78,30 @@ class Settings(BaseSettings):
     replay_clock: bool = Field(
         default=False, description="Whether partners may state when an order was placed."
     )
+    storefront_url: str = Field(
+        default="http://127.0.0.1:8000",
+        pattern="^https?://",
+        description="Under which people reach the store; links in messages begin with it.",
+    )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Mail server, as smtp[s]://[user:password@]host[:port]; empty for MAIL_DIR.",
+    )
+    mail_from: str = Field(
+        default="EcoMarket <store@ecomarket.example>",
+        pattern=r"^([^<>\r\n\"]+ <[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$",
+        description="Whom messages are from; also where what cannot be delivered comes back.",
+    )
+    mail_dir: Path = Field(
+        default=Path(".ecomarket/mail"),
+        description="Maildir that messages are written to where no mail server is set.",
+    )
+    mail_lease_s: float = Field(
+        default=120.0,
+        gt=0,
+        le=3600,
+        description="After this long a message whose sender was killed is tried again.",
+    )
     metrics_port: int = Field(default=9101, ge=1, le=65535, description="Of the relay.")
     request_timeout_s: float = Field(
         default=60.0, gt=0, le=3600, description="After this a request is given up."
@@ -98,3 +124,11 @@ class Settings(BaseSettings):
     def tracing(self) -> tuple[str, float]:
         """Where traces go, and the share that does."""
         return self.otel_exporter_otlp_endpoint, self.otel_traces_sampler_arg
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _names_a_server(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and not url.startswith(("smtp://", "smtps://")):
+            raise ValueError("must begin with smtp:// or smtps://")
+        return value

@@ -123,6 +123,14 @@ SERVICES: Mapping[str, Service] = {
             metrics=Port.CHECKOUTS_METRICS,
         ),
         Service(
+            "notifications",
+            _module("storefront_api.notifications.worker"),
+            health.http(Port.NOTIFICATIONS_METRICS, _METRICS),
+            needs=("store-migrations",),
+            ports=(Port.NOTIFICATIONS_METRICS,),
+            metrics=Port.NOTIFICATIONS_METRICS,
+        ),
+        Service(
             "relay",
             _module("storefront_api.platform.relay"),
             health.http(Port.RELAY_METRICS, _METRICS),

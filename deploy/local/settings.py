@@ -35,6 +35,7 @@ class Port(StrEnum):
     SINK_METRICS = "sink_metrics_port"
     STREAM_METRICS = "stream_metrics_port"
     CHECKOUTS_METRICS = "checkouts_metrics_port"
+    NOTIFICATIONS_METRICS = "notifications_metrics_port"
 
     @property
     def variable(self) -> str:
@@ -66,6 +67,7 @@ class LocalSettings(BaseSettings):
     sink_metrics_port: int = Field(default=9102, ge=1, le=65535)
     stream_metrics_port: int = Field(default=9103, ge=1, le=65535)
     checkouts_metrics_port: int = Field(default=9104, ge=1, le=65535)
+    notifications_metrics_port: int = Field(default=9105, ge=1, le=65535)
     kafka_mirror: str = Field(
         default="https://repo1.maven.org/maven2",
         pattern=r"^https?://[^\s\"']+$",

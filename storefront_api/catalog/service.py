@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import groupby
 from typing import Any
 
+from storefront_api.alerts import service as alerts
 from storefront_api.catalog import repository
 from storefront_api.catalog.schemas import (
     CatalogImport,
@@ -105,6 +106,9 @@ async def import_products(services: Services, wanted: CatalogImport, trace_id: s
         # A variant may have moved from one product to another: both of them change.
         touched = {row[name] for row in changes for name in ("product_id", "was_product_id")}
         await refresh(connection, sorted(touched - {None}))
+        known = [row["sku"] for row in changes if not row["is_new"]]
+        store_url = services.settings.storefront_url
+        await alerts.prices_changed(connection, known, store_url, now, trace_id)
         events: list[tuple[Topic, str, Event]] = []
         for row in changes:
             event = ProductCreatedV1 if row["is_new"] else ProductUpdatedV1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from storefront_api.events.alerts import AlertRemovedV1, AlertSetV1, AlertTriggeredV1
 from storefront_api.events.carts import (
     CartMergedV1,
     CartUpdatedV1,
@@ -47,14 +48,39 @@ from storefront_api.events.identity import (
     UserRegisteredV1,
 )
 from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, StockReservedV1
-from storefront_api.events.orders import OrderCancelledV1, OrderCompletedV1, OrderRefundedV1
-from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
-from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
+from storefront_api.events.notifications import (
+    NotificationFailedV1,
+    NotificationQueuedV1,
+    NotificationSentV1,
+    RecipientSuppressedV1,
+)
+from storefront_api.events.orders import (
+    OrderCancelledV1,
+    OrderCompletedV1,
+    OrderRefundedV1,
+)
+from storefront_api.events.payments import (
+    PaymentDisputedV1,
+    PaymentSettledV1,
+)
+from storefront_api.events.promotions import (
+    CouponAppliedV1,
+    PromotionCreatedV1,
+)
 from storefront_api.events.returns import (
     ReturnApprovedV1,
     ReturnReceivedV1,
     ReturnRejectedV1,
     ReturnRequestedV1,
+)
+from storefront_api.events.social import (
+    ReviewDeletedV1,
+    ReviewEditedV1,
+    ReviewModeratedV1,
+    ReviewPostedV1,
+    ReviewVotedV1,
+    VendorFollowedV1,
+    VendorUnfollowedV1,
 )
 from storefront_api.events.topics import Topic
 
@@ -80,7 +106,7 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         PreferencesChangedV1,
     ),
     Topic.LEDGER: (),
-    Topic.PRICING: (),
+    Topic.PRICING: (AlertSetV1, AlertTriggeredV1, AlertRemovedV1),
     Topic.BUSINESS: (),
     Topic.FULFILMENT: (
         ShipmentCreatedV1,
@@ -91,8 +117,21 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     ),
     Topic.RETURNS: (ReturnRequestedV1, ReturnApprovedV1, ReturnRejectedV1, ReturnReceivedV1),
     Topic.MARKETPLACE: (),
-    Topic.SOCIAL: (),
-    Topic.NOTIFICATIONS: (),
+    Topic.SOCIAL: (
+        ReviewPostedV1,
+        ReviewEditedV1,
+        ReviewDeletedV1,
+        ReviewModeratedV1,
+        ReviewVotedV1,
+        VendorFollowedV1,
+        VendorUnfollowedV1,
+    ),
+    Topic.NOTIFICATIONS: (
+        NotificationQueuedV1,
+        NotificationSentV1,
+        NotificationFailedV1,
+        RecipientSuppressedV1,
+    ),
     Topic.CLICKSTREAM: (
         ProductListViewedV1,
         ProductsSearchedV1,

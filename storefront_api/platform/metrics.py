@@ -32,3 +32,10 @@ LIMITED = Counter("ecomarket_rate_limited_total", "Requests refused by a rate li
 UNLIMITED = Counter(
     "ecomarket_rate_limits_away_total", "Requests let through since Valkey did not answer."
 )
+NOTIFIED = Counter(
+    "ecomarket_notifications_total", "Attempts to send a message.", ["template", "outcome"]
+)
+UNSENT = Gauge(
+    "ecomarket_notifications_unsent", "Messages that are due and neither sent nor given up."
+)
+UNSENT_OLDEST = Gauge("ecomarket_notifications_oldest_seconds", "How long the oldest is overdue.")

@@ -41,6 +41,9 @@ class Permission(StrEnum):
     MANAGE_ROLES = "manage_roles"
     FULFIL = "fulfil"
     """Send orders, take goods back, and see every order for that."""
+    SUPPRESS_MESSAGES = "suppress_messages"
+    """Say who is sent no messages any more."""
+    MODERATE_REVIEWS = "moderate_reviews"
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -59,5 +62,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.OWN_ACCOUNT: _ACCOUNTS,
     Permission.MANAGE_ROLES: frozenset({Role.SUPER_ADMIN}),
     Permission.FULFIL: _STAFF | _PROGRAMS,
+    Permission.SUPPRESS_MESSAGES: _STAFF | _PROGRAMS,
+    Permission.MODERATE_REVIEWS: _STAFF | _PROGRAMS,
 }
 """The roles that have each permission; what is not here is denied."""

@@ -10,8 +10,6 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +21,7 @@ from prometheus_client import start_http_server
 from storefront_api.events import Topic
 from storefront_api.platform import logs, metrics, tracing
 from storefront_api.platform.errors import DATABASE_AWAY
+from storefront_api.platform.failpoints import Failpoints
 from storefront_api.settings import Settings
 
 GROUP = "outbox-relay"
@@ -70,13 +69,6 @@ log = structlog.get_logger()
 
 class RelayTakenError(RuntimeError):
     """Another relay works on this database."""
-
-
-@dataclass(frozen=True)
-class Failpoints:
-    """Where tests kill the process; does nothing otherwise."""
-
-    at: Callable[[str], None] = lambda _: None
 
 
 class Relay:

@@ -33,6 +33,10 @@ OPEN = {
     "/problems/{code}",
     "/webhooks/carriers/{carrier}",
     "/packaging-options",
+    "/notifications/unsubscribe/{token}",
+    "/products/{product_id}/rating",
+    "/products/{product_id}/reviews",
+    "/vendors/{vendor_id}/followers",
 }
 UNDOCUMENTED = {"/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect", "/static-offline-docs"}
 

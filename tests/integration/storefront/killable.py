@@ -8,7 +8,8 @@ import signal
 import sys
 
 from storefront_api.platform import logs
-from storefront_api.platform.relay import Failpoints, serve
+from storefront_api.platform.failpoints import Failpoints
+from storefront_api.platform.relay import serve
 from storefront_api.settings import Settings
 
 

@@ -1,0 +1,1 @@
+"""Reviews by people who bought the thing, what they come to, and vendors that people follow."""
