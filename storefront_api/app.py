@@ -15,6 +15,7 @@ from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.schemas import MAX_BYTES
 from storefront_api.health import router as health
 from storefront_api.inventory.endpoints import router as inventory
+from storefront_api.ledger.endpoints import router as ledger
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
 from storefront_api.platform import errors, logs
@@ -92,6 +93,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         payments,
         collect,
         recommendations,
+        ledger,
     ):
         app.include_router(router)
     return app

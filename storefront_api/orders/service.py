@@ -15,6 +15,8 @@ from storefront_api.events import Event, Topic
 from storefront_api.events.orders import OrderCompletedV1, OrderLineV1, OrderV1
 from storefront_api.inventory import repository as stock
 from storefront_api.inventory.service import changed
+from storefront_api.ledger import service as ledger
+from storefront_api.ledger.postings import Paid, sale
 from storefront_api.orders import repository
 from storefront_api.orders.pricing import price_lines
 from storefront_api.orders.schemas import DiscountOut, LineDiscount, OrderIn, OrderOut
@@ -211,6 +213,9 @@ async def record(
         events.append(changed(moved, "order", reference, at, event.received_at, event.trace_id))
     events += coupons_applied(event, discounts)
     await repository.insert(connection, _columns(placed_by, event), order.lines)
+    paid = Paid(order.payment.method)
+    brought = sale(order.order_id, order.currency, order.total_minor, paid)
+    await ledger.post(connection, brought, event.occurred_at)
     if discounts:
         await promotions.record(connection, order.order_id, discounts)
     await enqueue(connection, events)

@@ -36,6 +36,11 @@ class Permission(StrEnum):
     MANAGE_STOCK = "manage_stock"
     MANAGE_PROMOTIONS = "manage_promotions"
     REFUND = "refund"
+    READ_LEDGER = "read_ledger"
+    ISSUE_GIFT_CARDS = "issue_gift_cards"
+    MANAGE_PRICES = "manage_prices"
+    """Price rules, and what points are worth."""
+    COLLECT_POINTS = "collect_points"
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -50,5 +55,9 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_STOCK: _STAFF | _PROGRAMS,
     Permission.MANAGE_PROMOTIONS: _STAFF | _PROGRAMS,
     Permission.REFUND: _STAFF | _PROGRAMS,
+    Permission.READ_LEDGER: _STAFF | _PROGRAMS,
+    Permission.ISSUE_GIFT_CARDS: _STAFF | _PROGRAMS,
+    Permission.MANAGE_PRICES: _STAFF | _PROGRAMS,
+    Permission.COLLECT_POINTS: frozenset({Role.CUSTOMER}),
 }
 """The roles that have each permission; what is not here is denied."""

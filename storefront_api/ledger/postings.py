@@ -1,0 +1,98 @@
+"""Which accounts each thing that happens to an order's money touches: arithmetic alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from storefront_api.ledger import accounts
+from storefront_api.ledger.accounts import POINTS, Account, Kind
+from storefront_api.ledger.tenders import Tender, due
+from storefront_api.ledger.transfers import Transfer, move, transfer
+
+Moves = Iterable[tuple[Account, int]]
+
+
+@dataclass(frozen=True)
+class Paid:
+    """How an order was paid.
+
+    Parameters
+    ----------
+    method
+        The means that pays what no tender does: `card`, `cash`, `gift_card` (one of another
+        system's, as a partner states it), or `invoice`.
+    tenders
+        Gift cards and points, in the order of paying.
+    """
+
+    method: str
+    tenders: Sequence[Tender] = field(default=())
+
+
+def sale(
+    order_id: UUID, currency: str, total_minor: int, paid: Paid, and_also: Moves = ()
+) -> Transfer:
+    """Return what an order brings: revenue, from whatever paid for it.
+
+    Parameters
+    ----------
+    and_also
+        Moves that the same cause brings along, such as points earned.
+    """
+    rest = due(total_minor, paid.tenders)
+    moves = move(accounts.clearing(paid.method, currency), accounts.revenue(currency), rest)
+    for tender in paid.tenders:
+        revenue = accounts.revenue(currency)
+        if tender.kind == "gift_card":
+            source = accounts.held("gift_card", currency)
+            moves += move(source, revenue, tender.amount_minor)
+        else:
+            moves += move(accounts.points_redeemed(currency), revenue, tender.amount_minor)
+            held, spent = accounts.held(POINTS, POINTS), accounts.points(Kind.POINTS_SPENT)
+            moves += move(held, spent, tender.points)
+    return transfer(f"order/{order_id}", [*moves, *and_also])
+
+
+def capture(order_id: UUID, currency: str, amount_minor: int) -> Transfer:
+    """Return what the provider's taking of a payment moves."""
+    source, target = accounts.provider(currency), accounts.clearing("card", currency)
+    return transfer(f"capture/{order_id}", move(source, target, amount_minor))
+
+
+def capture_refused(order_id: UUID, currency: str, amount_minor: int) -> Transfer:
+    """Return the loss of a payment that the provider refused to take."""
+    source, target = accounts.uncollected(currency), accounts.clearing("card", currency)
+    return transfer(f"capture/{order_id}", move(source, target, amount_minor))
+
+
+def refund(
+    refund_id: UUID, currency: str, amount_minor: int, method: str, given: Moves, rest: int
+) -> Transfer:
+    """Return what a refund moves.
+
+    Parameters
+    ----------
+    given
+        Moves that give a part of it to gift cards and points, or take earned points away.
+    rest
+        What goes back by the means of payment.
+    """
+    moves = [
+        (accounts.refunds(currency), -amount_minor),
+        (accounts.clearing(method, currency), rest),
+    ]
+    return transfer(f"refund/{refund_id}", [*moves, *given])
+
+
+def refund_sent(refund_id: UUID, currency: str, amount_minor: int) -> Transfer:
+    """Return what the provider's sending of a refund moves."""
+    source, target = accounts.clearing("card", currency), accounts.provider(currency)
+    return transfer(f"refund_sent/{refund_id}", move(source, target, amount_minor))
+
+
+def chargeback(dispute_id: UUID, currency: str, amount_minor: int) -> Transfer:
+    """Return what a bank's taking back of a payment moves."""
+    source, target = accounts.chargebacks(currency), accounts.provider(currency)
+    return transfer(f"chargeback/{dispute_id}", move(source, target, amount_minor))
