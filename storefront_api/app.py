@@ -13,9 +13,11 @@ from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
 from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.schemas import MAX_BYTES
+from storefront_api.giftcards.endpoints import router as giftcards
 from storefront_api.health import router as health
 from storefront_api.inventory.endpoints import router as inventory
 from storefront_api.ledger.endpoints import router as ledger
+from storefront_api.loyalty.endpoints import router as loyalty
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
 from storefront_api.platform import errors, logs
@@ -94,6 +96,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         collect,
         recommendations,
         ledger,
+        giftcards,
+        loyalty,
     ):
         app.include_router(router)
     return app

@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from storefront_api.events.orders import DeliveryV1, OrderLineV1
 from storefront_api.events.parts import Country, Minor, Pseudonym
 from storefront_api.events.promotions import Code
+from storefront_api.giftcards.codes import GiftCode
 from storefront_api.orders.schemas import MAX_CODES, DiscountOut
 
+MAX_GIFT_CARDS = 5
 State = Literal["open", "completed", "expired", "cancelled"]
 
 
@@ -43,17 +45,34 @@ class CheckoutIn(BaseModel):
     ip_country: Country = ""
     delivery: DeliveryV1
     promotion_codes: list[Code] = Field(default=[], max_length=MAX_CODES)
+    gift_cards: list[GiftCode] = Field(
+        default=[],
+        max_length=MAX_GIFT_CARDS,
+        description="Codes, in the order in which they are to pay.",
+    )
+    points: int = Field(
+        default=0, ge=0, le=10**12, description="To spend at most, after gift cards; of customers."
+    )
     expected_total_minor: Minor | None = Field(
         default=None,
         description="What the shopper was shown; if it costs anything else now, nothing is taken.",
     )
 
-    @field_validator("promotion_codes")
+    @field_validator("promotion_codes", "gift_cards")
     @classmethod
     def _each_once(cls, codes: list[str]) -> list[str]:
         if len(set(codes)) < len(codes):
             raise ValueError("a code may be given once")
         return codes
+
+
+class TenderOut(BaseModel):
+    """What is kept of a gift card or of points to pay a part."""
+
+    kind: Literal["gift_card", "points"]
+    tender_id: str = Field(description="The gift card, or the rule that says what points pay.")
+    amount_minor: int
+    points: int = Field(description="0 for a gift card.")
 
 
 class CheckoutOut(BaseModel):
@@ -65,7 +84,8 @@ class CheckoutOut(BaseModel):
     lines: list[OrderLineV1]
     discounts: list[DiscountOut]
     total_minor: int
-    due_minor: int = Field(description="What is to be paid by card.")
+    tenders: list[TenderOut] = Field(description="In the order of paying.")
+    due_minor: int = Field(description="What is to be paid by card: the total less the tenders.")
     expires_at: datetime = Field(description="Until then stock and codes are kept for it.")
 
 

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from storefront_api.carts import repository as carts
-from storefront_api.checkouts import repository
+from storefront_api.checkouts import repository, tendering
 from storefront_api.checkouts.outgoing import ended, opened, released, reserved
 from storefront_api.checkouts.repository import Checkout
-from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut
+from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut, TenderOut
 from storefront_api.events.orders import PaymentV1
 from storefront_api.events.parts import Channel
 from storefront_api.inventory import repository as stock
+from storefront_api.ledger.tenders import due
 from storefront_api.orders import service as orders
 from storefront_api.orders.schemas import LineIn, OrderIn
 from storefront_api.platform import idempotency
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
-from storefront_api.platform.errors import ConflictError, InvalidError, NotFoundError
+from storefront_api.platform.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+)
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue
 from storefront_api.promotions import repository as promotions
@@ -54,6 +61,10 @@ def shown(checkout: Checkout) -> CheckoutOut:
         lines=order.lines,
         discounts=orders.explained(checkout.discounts),
         total_minor=order.total_minor,
+        tenders=[
+            TenderOut(**{name: getattr(tender, name) for name in TenderOut.model_fields})
+            for tender in checkout.tenders
+        ],
         due_minor=checkout.due_minor,
         expires_at=checkout.expires_at,
     )
@@ -70,9 +81,13 @@ async def open_checkout(
         If the cart is empty, or a line or a code breaks a rule.
     PriceChangedError
         If it does not cost what was expected.
-    OutOfStockError, UsedUpError
+    OutOfStockError, UsedUpError, GiftcardSpentError, TooFewPointsError
         If there is not enough of something, or a code has no use left; nothing was taken then.
+    ForbiddenError
+        If somebody without an account would spend points.
     """
+    if wanted.points and not caller.may(orders.COLLECT):
+        raise ForbiddenError("only a customer has points", field="body.points")
     now = services.clock()
     async with transaction(services.pool) as connection:
         given = await idempotency.claim(connection, request)
@@ -98,13 +113,18 @@ async def open_checkout(
             owner=caller.name,
             state="open",
             subject=caller.subject,
+            collects_points=caller.may(orders.COLLECT),
             placed=placed,
             discounts=discounts,
+            tenders=[],
             due_minor=placed.total_minor,
             intent_id="",
             expires_at=now + timedelta(seconds=services.settings.checkout_seconds),
         )
         kept = await _take(connection, checkout)
+        # After stock and codes: what is locked last is waited for the least.
+        tenders = await tendering.keep(services, connection, checkout, wanted, now)
+        checkout = replace(checkout, tenders=tenders, due_minor=due(placed.total_minor, tenders))
         await repository.insert(connection, checkout, now)
         await enqueue(
             connection,
@@ -165,9 +185,10 @@ async def give_up(
     if checkout.discounts:
         codes = [discount.code for discount in checkout.discounts]
         await promotions.give_back(connection, codes, checkout.subject)
+    told = await tendering.let_go(connection, checkout, now, trace_id)
     await enqueue(
         connection,
-        [released(checkout, freed, now, trace_id), ended(checkout, now, trace_id)],
+        [released(checkout, freed, now, trace_id), ended(checkout, now, trace_id), *told],
     )
     return checkout
 

@@ -25,6 +25,17 @@ from storefront_api.events.clickstream import (
 from storefront_api.events.decisions import DecisionMadeV1
 from storefront_api.events.envelope import Event
 from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, StockReservedV1
+from storefront_api.events.ledger import (
+    GiftcardIssuedV1,
+    GiftcardRedeemedV1,
+    GiftcardRefundedV1,
+    GiftcardReleasedV1,
+    LoyaltyEarnedV1,
+    LoyaltyExpiredV1,
+    LoyaltyReversedV1,
+    LoyaltyRuleCreatedV1,
+    LoyaltySpentV1,
+)
 from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
@@ -37,7 +48,17 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.INVENTORY: (StockChangedV1, StockReservedV1, StockReleasedV1),
     Topic.CARTS: (CartUpdatedV1, CartMergedV1, CheckoutOpenedV1, CheckoutEndedV1),
     Topic.IDENTITY: (),
-    Topic.LEDGER: (),
+    Topic.LEDGER: (
+        GiftcardIssuedV1,
+        GiftcardRedeemedV1,
+        GiftcardReleasedV1,
+        GiftcardRefundedV1,
+        LoyaltyRuleCreatedV1,
+        LoyaltyEarnedV1,
+        LoyaltySpentV1,
+        LoyaltyExpiredV1,
+        LoyaltyReversedV1,
+    ),
     Topic.PRICING: (),
     Topic.BUSINESS: (),
     Topic.FULFILMENT: (),

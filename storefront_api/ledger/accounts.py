@@ -119,9 +119,14 @@ def held(what: str, unit: str) -> Account:
     return _of_store(Kind.HELD, unit, what)
 
 
+def points_lot_id(subject: str, lot: UUID | str) -> str:
+    """Return the name of a lot of a customer's points."""
+    return f"{Kind.POINTS_LOT}/{subject}/{lot}"
+
+
 def points_lot(subject: str, lot: UUID | str, expires_at: datetime) -> Account:
     """Return a lot of a customer's points; never below zero."""
-    name = f"{Kind.POINTS_LOT}/{subject}/{lot}"
+    name = points_lot_id(subject, lot)
     return Account(name, Kind.POINTS_LOT, subject, POINTS, guarded=True, expires_at=expires_at)
 
 

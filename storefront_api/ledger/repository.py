@@ -47,9 +47,6 @@ WITH entries AS (
 )
 SELECT transfer_id FROM posted
 """
-_BALANCE = """
-SELECT coalesce(sum(amount), 0)::bigint FROM ledger_entries WHERE account_id = $1
-"""
 _TRIAL_BALANCE = """
 SELECT a.unit, a.kind,
     coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0)::bigint AS debits,
@@ -60,16 +57,12 @@ GROUP BY a.unit, a.kind ORDER BY a.unit, a.kind
 """
 _TRANSFER = """
 SELECT t.transfer_id, t.reference, t.posted_at, e.account_id, a.unit, e.amount
-FROM ledger_transfers t JOIN ledger_entries e USING (transfer_id) JOIN ledger_accounts a
-USING (account_id) WHERE t.reference = $1 ORDER BY e.account_id
+FROM ledger_transfers t JOIN ledger_entries e USING (transfer_id)
+JOIN ledger_accounts a USING (account_id)
+WHERE t.reference = $1 ORDER BY e.account_id
 """
-_LOCK_LOTS = """
-SELECT account_id, balance, expires_at FROM ledger_accounts
-WHERE owner = $1 AND kind = $2 AND balance > 0 ORDER BY account_id FOR NO KEY UPDATE
-"""
-_ADDED = """
-SELECT e.amount FROM ledger_transfers t JOIN ledger_entries e USING (transfer_id)
-WHERE t.reference = $1 AND e.account_id = $2
+_LOCK = """
+SELECT FROM ledger_accounts WHERE account_id = ANY($1) ORDER BY account_id FOR NO KEY UPDATE
 """
 
 
@@ -96,11 +89,6 @@ async def reverse(
     return done is not None
 
 
-async def balance(connection: Connection, account_id: str) -> int:
-    """Return the sum of an account's entries."""
-    return int(await connection.fetchval(_BALANCE, account_id))
-
-
 async def trial_balance(connection: Connection) -> list[Any]:
     """Return unit, kind, debits, credits and balance of each kind of account."""
     return list(await connection.fetch(_TRIAL_BALANCE))
@@ -111,12 +99,6 @@ async def transfer_of(connection: Connection, reference: str) -> list[Any]:
     return list(await connection.fetch(_TRANSFER, reference))
 
 
-async def lock_lots(connection: Connection, owner: str, kind: str) -> Sequence[Any]:
-    """Lock what an owner has anything in and return account_id, balance and expires_at."""
-    rows: Sequence[Any] = await connection.fetch(_LOCK_LOTS, owner, kind)
-    return rows
-
-
-async def added(connection: Connection, reference: str, account_id: str) -> int:
-    """Return what one transfer moved into one account; 0 if nothing."""
-    return int(await connection.fetchval(_ADDED, reference, account_id) or 0)
+async def lock(connection: Connection, account_ids: Sequence[str]) -> None:
+    """Lock accounts until the transaction ends."""
+    await connection.execute(_LOCK, list(account_ids))

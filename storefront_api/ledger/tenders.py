@@ -1,4 +1,4 @@
-"""What an order is paid with besides a card, and how a refund finds its way back: arithmetic alone."""
+"""What pays an order besides a card, and how a refund finds its way back: arithmetic alone."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from storefront_api.events.orders import OrderLineV1
+from storefront_api.ledger.tenders import Tender
 from storefront_api.platform.database import Connection
 
 _PRICES = (
@@ -24,6 +25,14 @@ INSERT INTO order_lines (
 )
 SELECT $1, * FROM unnest(
     $15::int[], $16::text[], $17::bigint[], $18::text[], $19::bigint[], $20::bigint[], $21::bigint[]
+)
+"""
+_INSERT_TENDERS = """
+INSERT INTO order_tenders (
+    order_id, position, kind, tender_id, amount_minor, points, expires_at
+)
+SELECT $1, row_number() OVER (), * FROM unnest(
+    $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[]
 )
 """
 _ORDER = "SELECT * FROM orders WHERE order_id = $1 AND $2 IN (placed_by, subject)"
@@ -54,6 +63,13 @@ async def insert(
     """
     columns = [[getattr(line, name) for line in lines] for name in _LINE_COLUMNS]
     await connection.execute(_INSERT, *order, *columns)
+
+
+async def insert_tenders(connection: Connection, order_id: UUID, tenders: Sequence[Tender]) -> None:
+    """Insert what has paid for an order besides a card, in the order of paying."""
+    names = ("kind", "tender_id", "amount_minor", "points", "expires_at")
+    columns = [[getattr(tender, name) for tender in tenders] for name in names]
+    await connection.execute(_INSERT_TENDERS, order_id, *columns)
 
 
 async def find(connection: Connection, order_id: UUID, caller: str) -> tuple[Any, list[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,8 @@ from storefront_api.inventory import repository as stock
 from storefront_api.inventory.service import changed
 from storefront_api.ledger import service as ledger
 from storefront_api.ledger.postings import Paid, sale
+from storefront_api.ledger.tenders import Tender
+from storefront_api.loyalty.service import Earning, earned_event, earning
 from storefront_api.orders import repository
 from storefront_api.orders.pricing import price_lines
 from storefront_api.orders.schemas import DiscountOut, LineDiscount, OrderIn, OrderOut
@@ -32,11 +34,13 @@ from storefront_api.platform.errors import (
 )
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue, new_id
+from storefront_api.platform.policy import Permission
 from storefront_api.promotions import repository as promotions
 from storefront_api.promotions.discounts import Discount, apply
 from storefront_api.promotions.service import coupons_applied, redeem
 from storefront_api.services import Services
 
+COLLECT = Permission.COLLECT_POINTS
 PARTNERS_ONLY = ("subject", "ip_country", "source_ref")
 PARTNERS_ONLY_IN_LINES = ("list_minor", "discount_minor")
 
@@ -167,8 +171,25 @@ async def _write(
         refuse_short(wanted, moved)
     if discounts:
         await redeem(connection, event.subject, discounts)
-    placed = await record(connection, placing.caller.name, event, discounts, moved)
+    brings = await points_of(connection, event) if placing.caller.may(COLLECT) else None
+    placed = await record(connection, placing.caller.name, event, discounts, moved, (), brings)
     return Answer(201, placed.model_dump_json())
+
+
+async def points_of(
+    connection: Connection, event: OrderCompletedV1, tenders: Sequence[Tender] = ()
+) -> Earning | None:
+    """Return the points that an order of a customer's brings, if any."""
+    order = event.data
+    return await earning(
+        connection,
+        event.subject,
+        order.order_id,
+        order.currency,
+        order.total_minor,
+        tenders,
+        event.occurred_at,
+    )
 
 
 def units(order: OrderV1) -> dict[str, int]:
@@ -201,10 +222,20 @@ async def record(
     event: OrderCompletedV1,
     discounts: list[Discount],
     moved: list[Any],
+    tenders: Sequence[Tender] = (),
+    earned: Earning | None = None,
 ) -> OrderOut:
     """Insert an order whose stock was moved and whose codes were redeemed, with its events.
 
-    This is the only way in which an order comes to be.
+    This is the only way in which an order comes to be. Its money is posted to the ledger by one
+    statement, whatever has paid for it and whatever points it brings.
+
+    Parameters
+    ----------
+    tenders
+        What its checkout has kept of gift cards and points; they pay a part of it now.
+    earned
+        Points that it brings, if any.
     """
     order = event.data
     events: list[tuple[Topic, str, Event]] = [(Topic.ORDERS, str(order.order_id), event)]
@@ -213,9 +244,15 @@ async def record(
         events.append(changed(moved, "order", reference, at, event.received_at, event.trace_id))
     events += coupons_applied(event, discounts)
     await repository.insert(connection, _columns(placed_by, event), order.lines)
-    paid = Paid(order.payment.method)
-    brought = sale(order.order_id, order.currency, order.total_minor, paid)
+    paid = Paid(order.payment.method, tenders)
+    points = earned.moves if earned else []
+    brought = sale(order.order_id, order.currency, order.total_minor, paid, points)
     await ledger.post(connection, brought, event.occurred_at)
+    if tenders:
+        await repository.insert_tenders(connection, order.order_id, tenders)
+    if earned:
+        at, now = event.occurred_at, event.received_at
+        events.append(earned_event(earned, event.subject, at, now, event.trace_id))
     if discounts:
         await promotions.record(connection, order.order_id, discounts)
     await enqueue(connection, events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,19 @@ from storefront_api.platform.database import Connection
 _TAKE = """
 UPDATE orders SET refunded_minor = refunded_minor + $2
 WHERE order_id = $1 AND refunded_minor + $2 <= total_minor
-RETURNING subject, currency, refunded_minor
+RETURNING subject, currency, total_minor, refunded_minor, payment ->> 'method' AS method
 """
 _ORDER = "SELECT subject, currency, total_minor, refunded_minor FROM orders WHERE order_id = $1"
+_TENDERS = """
+SELECT o.position, o.kind, o.tender_id, o.amount_minor, o.points, o.expires_at,
+    coalesce(sum(r.amount_minor), 0)::bigint AS back_minor
+FROM order_tenders o LEFT JOIN refund_tenders r USING (order_id, position)
+WHERE o.order_id = $1 GROUP BY o.order_id, o.position ORDER BY o.position
+"""
+_ADD_TENDERS = """
+INSERT INTO refund_tenders (refund_id, order_id, position, amount_minor, points)
+SELECT $1, $2, * FROM unnest($3::int[], $4::bigint[], $5::bigint[])
+"""
 _REFUND = "INSERT INTO refunds VALUES ($1, $2, $3, $4, $5)"
 _RETURNABLE = """
 SELECT sku, sum(quantity)::bigint - coalesce((
@@ -47,6 +58,22 @@ async def add_refund(
 ) -> None:
     """Append a refund."""
     await connection.execute(_REFUND, refund_id, order_id, amount_minor, reason, at)
+
+
+async def tenders(connection: Connection, order_id: UUID) -> list[Any]:
+    """Return what has paid for an order besides a card, and how much of it went back already."""
+    return list(await connection.fetch(_TENDERS, order_id))
+
+
+async def add_tenders(
+    connection: Connection,
+    refund_id: UUID,
+    order_id: UUID,
+    rows: Sequence[tuple[int, int, int]],
+) -> None:
+    """Append what of a refund went back to gift cards and points: position, minor units, points."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    await connection.execute(_ADD_TENDERS, refund_id, order_id, *columns)
 
 
 async def returnable(connection: Connection, order_id: UUID) -> dict[str, int]:

@@ -9,7 +9,10 @@ from storefront_api.events import Topic
 from storefront_api.events.orders import OrderRefundedV1, RefundV1
 from storefront_api.events.payments import DisputeV1, PaymentDisputedV1
 from storefront_api.inventory.service import add
-from storefront_api.payments import repository
+from storefront_api.ledger import service as ledger
+from storefront_api.ledger.postings import chargeback
+from storefront_api.payments import giving_back, repository
+from storefront_api.payments.giving_back import Refunded
 from storefront_api.payments.schemas import DisputeIn, DisputeOut, RefundIn, RefundOut
 from storefront_api.platform import idempotency
 from storefront_api.platform.database import transaction
@@ -76,6 +79,10 @@ async def refund(
                 message = f"more than was ordered: {', '.join(excess)}"
                 raise ConflictError(message, field="body.restock")
             await add(connection, deltas, "return", str(order_id), at, now, trace_id)
+        refunded = Refunded(refund_id, order_id, amount, taken, at, now, trace_id)
+        told = await giving_back.post(connection, refunded)
+        if told:
+            await enqueue(connection, told)
         out = RefundOut(
             refund_id=refund_id,
             order_id=order_id,
@@ -125,4 +132,6 @@ async def dispute(services: Services, reported: DisputeIn, trace_id: str) -> Dis
                 ),
             )
             await enqueue(connection, [(Topic.PAYMENTS, str(reported.order_id), event)])
+            taken = chargeback(reported.dispute_id, order["currency"], reported.amount_minor)
+            await ledger.post(connection, taken, at)
     return DisputeOut(dispute_id=reported.dispute_id, recorded=recorded)

@@ -150,7 +150,7 @@ TENDERS = (
     )
     """,
     "CREATE INDEX refund_tenders_by_order ON refund_tenders (order_id, position)",
-    "ALTER TABLE checkouts ADD COLUMN account_id uuid, "
+    "ALTER TABLE checkouts ADD COLUMN collects_points boolean NOT NULL DEFAULT false, "
     "ADD COLUMN tenders jsonb NOT NULL DEFAULT '[]'",
 )
 APPEND_ONLY = ("giftcards", "loyalty_rules", "order_tenders", "refund_tenders")
@@ -167,7 +167,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE checkouts DROP COLUMN account_id, DROP COLUMN tenders")
+    op.execute("ALTER TABLE checkouts DROP COLUMN collects_points, DROP COLUMN tenders")
     op.execute("DROP TABLE refund_tenders, order_tenders, loyalty_rules, giftcards")
     op.execute("DROP TABLE ledger_entries, ledger_transfers, ledger_accounts")
     op.execute("DROP FUNCTION keep_the_ledger")
