@@ -105,7 +105,7 @@ class EarnedV1(Strict):
     rule_id: RuleId
     rule_version: Version
     points: Points
-    expires_at: Timestamp
+    expires_after_days: int = Field(ge=1, le=36_500)
 
 
 class LoyaltyEarnedV1(Event):
@@ -137,7 +137,6 @@ class ExpiredV1(Strict):
     """Points that were not spent in time."""
 
     points: Points
-    expired_at: Timestamp
 
 
 class LoyaltyExpiredV1(Event):

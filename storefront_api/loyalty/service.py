@@ -142,7 +142,7 @@ async def earning(
         rule_id=rule["rule_id"],
         rule_version=rule["version"],
         points=points,
-        expires_at=expires_at,
+        expires_after_days=rule["expires_after_days"],
     )
     return Earning(accounts.points_lot(subject, order_id, expires_at), data)
 
@@ -239,7 +239,7 @@ async def expire(pool: Any, now: datetime) -> int:
             # A lot can expire again: a checkout or a refund may bring points back to it.
             reference = f"expiry/{new_id()}"
             await ledger.post(connection, transfer(reference, moves), now)
-            data = ExpiredV1(points=lot.points, expired_at=lot.expires_at)
+            data = ExpiredV1(points=lot.points)
             told.append(message(LoyaltyExpiredV1, data, subject, now, now, ""))
         if told:
             await enqueue(connection, told)

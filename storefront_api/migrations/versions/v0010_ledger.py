@@ -55,12 +55,13 @@ LEDGER = (
         guarded boolean;
     BEGIN
         SELECT min(transfer_id::text) FILTER (
-            WHERE total <> 0 OR unit IS NULL OR entries IS DISTINCT FROM of_transfer
+            WHERE total <> 0 OR unit IS NULL OR entries IS DISTINCT FROM (
+                SELECT count(*) FROM ledger_entries e WHERE e.transfer_id = each_unit.transfer_id
+            )
         ), bool_or(has_guarded)
         INTO wrong, guarded
         FROM (
             SELECT n.transfer_id, a.unit, sum(n.amount) AS total, t.entries,
-                sum(count(*)) OVER (PARTITION BY n.transfer_id) AS of_transfer,
                 bool_or(a.balance IS NOT NULL) AS has_guarded
             FROM new_entries n
             LEFT JOIN ledger_accounts a USING (account_id)
