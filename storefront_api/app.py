@@ -30,6 +30,7 @@ from storefront_api.platform.metrics import Measure
 from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.tracing import Trace
+from storefront_api.pricing.endpoints import router as pricing
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
 from storefront_api.search.endpoints import router as search
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         ledger,
         giftcards,
         loyalty,
+        pricing,
     ):
         app.include_router(router)
     return app

@@ -22,11 +22,11 @@ from storefront_api.events.carts import (
     MergedCartV1,
 )
 from storefront_api.events.parts import Unit
-from storefront_api.orders.pricing import list_price
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import InvalidError, NotFoundError
 from storefront_api.platform.outbox import enqueue, new_id
+from storefront_api.pricing.amounts import list_price
 from storefront_api.services import Services
 
 

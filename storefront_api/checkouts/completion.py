@@ -12,6 +12,7 @@ from storefront_api.checkouts.service import CheckoutClosedError
 from storefront_api.events.orders import OrderCompletedV1, PaymentV1
 from storefront_api.inventory import repository as stock
 from storefront_api.orders import service as orders
+from storefront_api.orders.priced import Priced
 from storefront_api.platform import metrics
 from storefront_api.platform.database import transaction
 from storefront_api.platform.errors import AwayError, ConflictError
@@ -117,8 +118,8 @@ async def complete(services: Services, checkout: Checkout, trace_id: str) -> boo
         brings = None
         if checkout.collects_points:
             brings = await orders.points_of(connection, event, tenders)
-        discounts = checkout.discounts
-        await orders.record(connection, checkout.owner, event, discounts, moved, tenders, brings)
+        priced = Priced(order.lines, checkout.rules, checkout.discounts)
+        await orders.record(connection, checkout.owner, event, priced, moved, tenders, brings)
         if tenders:
             await enqueue(connection, tendering.spent(checkout, event))
         bought = [line.sku for line in order.lines]

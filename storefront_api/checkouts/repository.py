@@ -13,19 +13,22 @@ from pydantic import TypeAdapter
 from storefront_api.events.orders import OrderV1
 from storefront_api.ledger.tenders import Tender
 from storefront_api.platform.database import Connection
+from storefront_api.pricing.rules import AppliedRule
 from storefront_api.promotions.discounts import Discount
 
+_RULES = TypeAdapter(list[AppliedRule])
+_DISCOUNTS = TypeAdapter(list[Discount])
 _TENDERS = TypeAdapter(list[Tender])
 
 _INSERT = """
 INSERT INTO checkouts (
-    checkout_id, owner, state, subject, collects_points, placed, discounts, tenders, due_minor,
-    opened_at, expires_at
-) VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10)
+    checkout_id, owner, state, subject, collects_points, placed, rules, discounts, tenders,
+    due_minor, opened_at, expires_at
+) VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _COLUMNS = (
-    "checkout_id, owner, state, subject, collects_points, placed, discounts, tenders, due_minor, "
-    "intent_id, expires_at"
+    "checkout_id, owner, state, subject, collects_points, placed, rules, discounts, tenders, "
+    "due_minor, intent_id, expires_at"
 )
 _FIND = f"SELECT {_COLUMNS} FROM checkouts WHERE checkout_id = $1 AND owner = $2"
 _OF_INTENT = f"SELECT {_COLUMNS} FROM checkouts WHERE intent_id = $1"
@@ -91,6 +94,7 @@ class Checkout:
     subject: str
     collects_points: bool
     placed: OrderV1
+    rules: list[AppliedRule]
     discounts: list[Discount]
     tenders: list[Tender]
     due_minor: int
@@ -105,10 +109,8 @@ def _checkout(row: Any) -> Checkout | None:
         **{
             **dict(row),
             "placed": OrderV1.model_validate(row["placed"]),
-            "discounts": [
-                Discount(entry["code"], {int(n): minor for n, minor in entry["by_line"].items()})
-                for entry in row["discounts"]
-            ],
+            "rules": _RULES.validate_python(row["rules"]),
+            "discounts": _DISCOUNTS.validate_python(row["discounts"]),
             "tenders": _TENDERS.validate_python(row["tenders"]),
             "intent_id": row["intent_id"] or "",
         }
@@ -117,10 +119,6 @@ def _checkout(row: Any) -> Checkout | None:
 
 async def insert(connection: Connection, checkout: Checkout, now: datetime) -> None:
     """Insert an open checkout."""
-    discounts = [
-        {"code": discount.code, "by_line": {str(n): minor for n, minor in discount.by_line.items()}}
-        for discount in checkout.discounts
-    ]
     await connection.execute(
         _INSERT,
         checkout.checkout_id,
@@ -128,7 +126,8 @@ async def insert(connection: Connection, checkout: Checkout, now: datetime) -> N
         checkout.subject,
         checkout.collects_points,
         checkout.placed.model_dump(mode="json"),
-        discounts,
+        _RULES.dump_python(checkout.rules, mode="json"),
+        _DISCOUNTS.dump_python(checkout.discounts, mode="json"),
         _TENDERS.dump_python(checkout.tenders, mode="json"),
         checkout.due_minor,
         now,

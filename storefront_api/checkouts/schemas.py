@@ -13,9 +13,23 @@ from storefront_api.events.parts import Country, Minor, Pseudonym
 from storefront_api.events.promotions import Code
 from storefront_api.giftcards.codes import GiftCode
 from storefront_api.orders.schemas import MAX_CODES, DiscountOut
+from storefront_api.pricing.schemas import ExplainedLine
 
 MAX_GIFT_CARDS = 5
 State = Literal["open", "completed", "expired", "cancelled"]
+
+
+def each_once(codes: list[str]) -> list[str]:
+    """Return codes, none of which is given twice.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    if len(set(codes)) < len(codes):
+        raise ValueError("a code may be given once")
+    return codes
 
 
 class CheckoutIn(BaseModel):
@@ -58,12 +72,7 @@ class CheckoutIn(BaseModel):
         description="What the shopper was shown; if it costs anything else now, nothing is taken.",
     )
 
-    @field_validator("promotion_codes", "gift_cards")
-    @classmethod
-    def _each_once(cls, codes: list[str]) -> list[str]:
-        if len(set(codes)) < len(codes):
-            raise ValueError("a code may be given once")
-        return codes
+    _codes_once = field_validator("promotion_codes", "gift_cards")(each_once)
 
 
 class TenderOut(BaseModel):
@@ -83,6 +92,7 @@ class CheckoutOut(BaseModel):
     currency: str
     lines: list[OrderLineV1]
     discounts: list[DiscountOut]
+    explanation: list[ExplainedLine] = Field(description="How each line came to its price.")
     total_minor: int
     tenders: list[TenderOut] = Field(description="In the order of paying.")
     due_minor: int = Field(description="What is to be paid by card: the total less the tenders.")
@@ -103,3 +113,25 @@ class NoticeOut(BaseModel):
     """What became of a provider's event."""
 
     handled: bool = Field(description="False if there was nothing to do.")
+
+
+class QuoteIn(BaseModel):
+    """What the shopper would use for what is in the cart."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"points": 100}})
+
+    promotion_codes: list[Code] = Field(default=[], max_length=MAX_CODES)
+    gift_cards: list[GiftCode] = Field(default=[], max_length=MAX_GIFT_CARDS)
+    points: int = Field(default=0, ge=0, le=10**12)
+
+    _codes_once = field_validator("promotion_codes", "gift_cards")(each_once)
+
+
+class QuoteOut(BaseModel):
+    """What a checkout would cost now; nothing is kept, so it may cost something else later."""
+
+    currency: str
+    explanation: list[ExplainedLine] = Field(description="How each line came to its price.")
+    total_minor: int
+    tenders: list[TenderOut]
+    due_minor: int

@@ -16,7 +16,7 @@ from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut, TenderOut
 from storefront_api.events.orders import PaymentV1
 from storefront_api.events.parts import Channel
 from storefront_api.inventory import repository as stock
-from storefront_api.ledger.tenders import due
+from storefront_api.ledger.tenders import Tender, due
 from storefront_api.orders import service as orders
 from storefront_api.orders.schemas import LineIn, OrderIn
 from storefront_api.platform import idempotency
@@ -24,12 +24,12 @@ from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import (
     ConflictError,
-    ForbiddenError,
     InvalidError,
     NotFoundError,
 )
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue
+from storefront_api.pricing.explanation import explain
 from storefront_api.promotions import repository as promotions
 from storefront_api.promotions.service import redeem
 from storefront_api.services import Services
@@ -51,6 +51,31 @@ class CheckoutClosedError(ConflictError):
     code = "checkout_closed"
 
 
+def to_buy(rows: Sequence[Any]) -> list[Any]:
+    """Return the lines of a cart that are not kept for later.
+
+    Raises
+    ------
+    InvalidError
+        If there are none.
+    """
+    wanted = [row for row in rows if not row["saved"]]
+    if not wanted:
+        raise InvalidError("the cart has nothing to buy now", field="body")
+    return wanted
+
+
+def lines_of(rows: Sequence[Any]) -> list[LineIn]:
+    """Return lines of a cart as an order wants them."""
+    return [LineIn(sku=row["sku"], quantity=row["quantity"]) for row in rows]
+
+
+def shown_tenders(tenders: Sequence[Tender]) -> list[TenderOut]:
+    """Return tenders as their shopper sees them."""
+    names = TenderOut.model_fields
+    return [TenderOut(**{name: getattr(tender, name) for name in names}) for tender in tenders]
+
+
 def shown(checkout: Checkout) -> CheckoutOut:
     """Return a checkout as its shopper sees it."""
     order = checkout.placed
@@ -60,11 +85,9 @@ def shown(checkout: Checkout) -> CheckoutOut:
         currency=order.currency,
         lines=order.lines,
         discounts=orders.explained(checkout.discounts),
+        explanation=explain(order.lines, checkout.rules, checkout.discounts, checkout.tenders),
         total_minor=order.total_minor,
-        tenders=[
-            TenderOut(**{name: getattr(tender, name) for name in TenderOut.model_fields})
-            for tender in checkout.tenders
-        ],
+        tenders=shown_tenders(checkout.tenders),
         due_minor=checkout.due_minor,
         expires_at=checkout.expires_at,
     )
@@ -86,17 +109,15 @@ async def open_checkout(
     ForbiddenError
         If somebody without an account would spend points.
     """
-    if wanted.points and not caller.may(orders.COLLECT):
-        raise ForbiddenError("only a customer has points", field="body.points")
+    tendering.refuse_points(caller, wanted.points)
     now = services.clock()
     async with transaction(services.pool) as connection:
         given = await idempotency.claim(connection, request)
         if given is not None:
             return given
-        rows = [row for row in await carts.lines(connection, caller.name) if not row["saved"]]
-        if not rows:
-            raise InvalidError("the cart has nothing to buy now", field="body")
-        placed, discounts = await orders.price(connection, _order(caller, wanted, rows), now)
+        rows = to_buy(await carts.lines(connection, caller.name))
+        order = _order(caller, wanted, rows)
+        placed, priced = await orders.price(connection, order, now, caller.subject)
         expected = wanted.expected_total_minor
         if expected is not None and expected != placed.total_minor:
             prices = [
@@ -115,7 +136,8 @@ async def open_checkout(
             subject=caller.subject,
             collects_points=caller.may(orders.COLLECT),
             placed=placed,
-            discounts=discounts,
+            rules=priced.rules,
+            discounts=priced.discounts,
             tenders=[],
             due_minor=placed.total_minor,
             intent_id="",
@@ -144,7 +166,7 @@ def _order(caller: Caller, wanted: CheckoutIn, rows: Sequence[Any]) -> OrderIn:
         session_id=wanted.session_id,
         device_id=wanted.device_id,
         ip_country=wanted.ip_country,
-        lines=[LineIn(sku=row["sku"], quantity=row["quantity"]) for row in rows],
+        lines=lines_of(rows),
         payment=NOT_PAID_YET,
         delivery=wanted.delivery,
         promotion_codes=wanted.promotion_codes,

@@ -38,6 +38,7 @@ from storefront_api.events.ledger import (
 )
 from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
+from storefront_api.events.pricing import PriceChangedV1, PriceRuleCreatedV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
 from storefront_api.events.topics import Topic
 
@@ -59,7 +60,7 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         LoyaltyExpiredV1,
         LoyaltyReversedV1,
     ),
-    Topic.PRICING: (),
+    Topic.PRICING: (PriceRuleCreatedV1, PriceChangedV1),
     Topic.BUSINESS: (),
     Topic.FULFILMENT: (),
     Topic.RETURNS: (),

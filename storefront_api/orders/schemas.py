@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from storefront_api.events.orders import DeliveryV1, OrderLineV1, PaymentV1
 from storefront_api.events.parts import Channel, Country, Currency, Minor, Pseudonym, Sku
 from storefront_api.events.promotions import Code
+from storefront_api.pricing.schemas import ExplainedLine
 
 MAX_LINES = 500
 MAX_CODES = 5
@@ -105,6 +106,7 @@ class OrderOut(BaseModel):
     discounts: list[DiscountOut] = Field(
         description="What the codes took off; a line's discount holds its shares."
     )
+    explanation: list[ExplainedLine] = Field(description="How each line came to its price.")
     total_minor: int
     refunded_minor: int
     risk: Literal["allow", "review", "unscored"]

@@ -20,7 +20,7 @@ from storefront_api.ledger.postings import Paid, sale
 from storefront_api.ledger.tenders import Tender
 from storefront_api.loyalty.service import Earning, earned_event, earning
 from storefront_api.orders import repository
-from storefront_api.orders.pricing import price_lines
+from storefront_api.orders.priced import Priced, price_goods
 from storefront_api.orders.schemas import DiscountOut, LineDiscount, OrderIn, OrderOut
 from storefront_api.platform import idempotency, metrics
 from storefront_api.platform.auth import Caller
@@ -35,8 +35,10 @@ from storefront_api.platform.errors import (
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue, new_id
 from storefront_api.platform.policy import Permission
+from storefront_api.pricing import repository as prices
+from storefront_api.pricing.explanation import explain
 from storefront_api.promotions import repository as promotions
-from storefront_api.promotions.discounts import Discount, apply
+from storefront_api.promotions.discounts import Discount
 from storefront_api.promotions.service import coupons_applied, redeem
 from storefront_api.services import Services
 
@@ -86,8 +88,8 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
         return given
     now = services.clock()
     at = placing.stated_at or now
-    unscored, discounts = await price(services.pool, wanted, at)
     subject = placing.caller.subject or wanted.subject
+    unscored, priced = await price(services.pool, wanted, at, subject)
     risk = await services.models.score(unscored, subject, at)
     order = unscored.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
     event = OrderCompletedV1(
@@ -98,28 +100,22 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
         trace_id=placing.trace_id,
         data=order,
     )
-    return await _commit(services, placing, event, discounts)
+    return await _commit(services, placing, event, priced)
 
 
 async def price(
-    connection: Connection, wanted: OrderIn, at: datetime
-) -> tuple[OrderV1, list[Discount]]:
-    """Return a wanted order with its money, not yet scored, and what each code took off.
+    connection: Connection, wanted: OrderIn, at: datetime, subject: str
+) -> tuple[OrderV1, Priced]:
+    """Return a wanted order with its money, not yet scored, and how that came to be.
 
     Raises
     ------
     InvalidError
         If a line or a code breaks a rule.
     """
-    catalogue = await repository.prices(connection, [line.sku for line in wanted.lines])
-    lines = price_lines(wanted.lines, catalogue, wanted.currency)
-    discounts: list[Discount] = []
-    if wanted.promotion_codes:
-        known = await promotions.find(connection, wanted.promotion_codes)
-        departments = {sku: row["department"] for sku, row in catalogue.items()}
-        codes = wanted.promotion_codes
-        lines, discounts = apply(lines, departments, codes, known, wanted.currency, at)
-    return _order(wanted, lines), discounts
+    codes = wanted.promotion_codes
+    priced = await price_goods(connection, wanted.lines, wanted.currency, codes, at, subject)
+    return _order(wanted, priced.lines), priced
 
 
 def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
@@ -142,14 +138,14 @@ def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
 
 
 async def _commit(
-    services: Services, placing: Placing, event: OrderCompletedV1, discounts: list[Discount]
+    services: Services, placing: Placing, event: OrderCompletedV1, priced: Priced
 ) -> Answer:
     try:
         async with transaction(services.pool) as connection:
             given = await idempotency.claim(connection, placing.request)
             if given is not None:
                 return given
-            answer = await _write(connection, placing, event, discounts)
+            answer = await _write(connection, placing, event, priced)
             await idempotency.keep(connection, placing.request, answer)
     except asyncpg.UniqueViolationError:
         raise ConflictError(
@@ -160,7 +156,7 @@ async def _commit(
 
 
 async def _write(
-    connection: Connection, placing: Placing, event: OrderCompletedV1, discounts: list[Discount]
+    connection: Connection, placing: Placing, event: OrderCompletedV1, priced: Priced
 ) -> Answer:
     moved: list[Any] = []
     wanted = units(event.data)
@@ -169,10 +165,10 @@ async def _write(
         deltas = {sku: -quantity for sku, quantity in wanted.items()}
         moved = await stock.move(connection, deltas, "order", reference, at)
         refuse_short(wanted, moved)
-    if discounts:
-        await redeem(connection, event.subject, discounts)
+    if priced.discounts:
+        await redeem(connection, event.subject, priced.discounts)
     brings = await points_of(connection, event) if placing.caller.may(COLLECT) else None
-    placed = await record(connection, placing.caller.name, event, discounts, moved, (), brings)
+    placed = await record(connection, placing.caller.name, event, priced, moved, (), brings)
     return Answer(201, placed.model_dump_json())
 
 
@@ -220,7 +216,7 @@ async def record(
     connection: Connection,
     placed_by: str,
     event: OrderCompletedV1,
-    discounts: list[Discount],
+    priced: Priced,
     moved: list[Any],
     tenders: Sequence[Tender] = (),
     earned: Earning | None = None,
@@ -242,7 +238,7 @@ async def record(
     if moved:
         reference, at = str(order.order_id), event.occurred_at
         events.append(changed(moved, "order", reference, at, event.received_at, event.trace_id))
-    events += coupons_applied(event, discounts)
+    events += coupons_applied(event, priced.discounts)
     await repository.insert(connection, _columns(placed_by, event), order.lines)
     paid = Paid(order.payment.method, tenders)
     points = earned.moves if earned else []
@@ -253,10 +249,12 @@ async def record(
     if earned:
         at, now = event.occurred_at, event.received_at
         events.append(earned_event(earned, event.subject, at, now, event.trace_id))
-    if discounts:
-        await promotions.record(connection, order.order_id, discounts)
+    if priced.rules:
+        await prices.record(connection, order.order_id, priced.rules)
+    if priced.discounts:
+        await promotions.record(connection, order.order_id, priced.discounts)
     await enqueue(connection, events)
-    return _answer(event, discounts)
+    return _answer(event, priced, tenders)
 
 
 def _columns(placed_by: str, event: OrderCompletedV1) -> tuple[object, ...]:
@@ -294,7 +292,7 @@ def explained(discounts: list[Discount]) -> list[DiscountOut]:
     ]
 
 
-def _answer(event: OrderCompletedV1, discounts: list[Discount]) -> OrderOut:
+def _answer(event: OrderCompletedV1, priced: Priced, tenders: Sequence[Tender]) -> OrderOut:
     order = event.data
     return OrderOut(
         order_id=order.order_id,
@@ -305,7 +303,8 @@ def _answer(event: OrderCompletedV1, discounts: list[Discount]) -> OrderOut:
         currency=order.currency,
         ordered_at=event.occurred_at,
         lines=order.lines,
-        discounts=explained(discounts),
+        discounts=explained(priced.discounts),
+        explanation=explain(order.lines, priced.rules, priced.discounts, tenders),
         total_minor=order.total_minor,
         refunded_minor=0,
         risk=order.risk,
@@ -324,9 +323,13 @@ async def read(services: Services, caller: Caller, order_id: UUID) -> OrderOut:
     if order is None:
         raise NotFoundError(f"there is no order {order_id}", field="path.order_id")
     discounts = await promotions.of_order(services.pool, order_id)
-    fields = {name: order[name] for name in OrderOut.model_fields.keys() - {"lines", "discounts"}}
+    rules = await prices.of_order(services.pool, order_id)
+    tenders = await repository.tenders(services.pool, order_id)
+    told = OrderOut.model_fields.keys() - {"lines", "discounts", "explanation"}
+    shown = [OrderLineV1(**dict(line)) for line in lines]
     return OrderOut(
-        **fields,
-        lines=[OrderLineV1(**dict(line)) for line in lines],
+        **{name: order[name] for name in told},
+        lines=shown,
         discounts=explained(discounts),
+        explanation=explain(shown, rules, discounts, tenders),
     )

@@ -152,13 +152,75 @@ TENDERS = (
     """,
     "CREATE INDEX refund_tenders_by_order ON refund_tenders (order_id, position)",
     "ALTER TABLE checkouts ADD COLUMN collects_points boolean NOT NULL DEFAULT false, "
-    "ADD COLUMN tenders jsonb NOT NULL DEFAULT '[]'",
+    "ADD COLUMN tenders jsonb NOT NULL DEFAULT '[]', ADD COLUMN rules jsonb NOT NULL DEFAULT '[]'",
 )
-APPEND_ONLY = ("giftcards", "loyalty_rules", "order_tenders", "refund_tenders")
+PRICES = (
+    """
+    CREATE TABLE price_rules (
+        rule_id text NOT NULL,
+        version integer NOT NULL CHECK (version >= 1),
+        kind text NOT NULL CHECK (kind IN ('percent', 'amount', 'price')),
+        value bigint NOT NULL CHECK (value >= 0),
+        currency text NOT NULL CHECK (currency ~ '^([A-Z]{3})?$'),
+        scope text NOT NULL CHECK (scope IN ('all', 'department', 'category', 'vendor', 'sku')),
+        target text NOT NULL,
+        audience text NOT NULL CHECK (audience IN ('everybody', 'business')),
+        min_quantity bigint NOT NULL CHECK (min_quantity >= 1),
+        source text NOT NULL,
+        starts_at timestamptz NOT NULL,
+        ends_at timestamptz CHECK (ends_at >= starts_at),
+        PRIMARY KEY (rule_id, version),
+        CONSTRAINT a_percentage_is_at_most_all CHECK (kind <> 'percent' OR value <= 10000),
+        CONSTRAINT an_amount_has_a_currency CHECK (kind = 'percent' OR currency <> ''),
+        CONSTRAINT all_needs_no_target CHECK ((scope = 'all') = (target = ''))
+    )
+    """,
+    "CREATE INDEX price_rules_by_target ON price_rules (target)",
+    """
+    CREATE TABLE order_price_rules (
+        order_id uuid NOT NULL,
+        line_number integer NOT NULL,
+        rule_id text NOT NULL,
+        version integer NOT NULL,
+        tier boolean NOT NULL,
+        amount_minor bigint NOT NULL CHECK (amount_minor >= 1),
+        PRIMARY KEY (order_id, line_number),
+        FOREIGN KEY (order_id, line_number) REFERENCES order_lines,
+        FOREIGN KEY (rule_id, version) REFERENCES price_rules
+    )
+    """,
+)
+COMPANIES = (
+    """
+    CREATE TABLE companies (
+        company_id uuid PRIMARY KEY,
+        name text NOT NULL,
+        currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+        approval_above_minor bigint NOT NULL CHECK (approval_above_minor >= 0),
+        term_days integer NOT NULL CHECK (term_days BETWEEN 0 AND 365),
+        created_at timestamptz NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE company_members (
+        subject text PRIMARY KEY,
+        company_id uuid NOT NULL REFERENCES companies,
+        role text NOT NULL CHECK (role IN ('buyer', 'approver'))
+    )
+    """,
+)
+APPEND_ONLY = (
+    "giftcards",
+    "loyalty_rules",
+    "order_tenders",
+    "refund_tenders",
+    "price_rules",
+    "order_price_rules",
+)
 
 
 def upgrade() -> None:
-    for statement in (*LEDGER, *TENDERS):
+    for statement in (*LEDGER, *TENDERS, *PRICES, *COMPANIES):
         op.execute(statement)
     for table in APPEND_ONLY:
         op.execute(
@@ -168,7 +230,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE checkouts DROP COLUMN collects_points, DROP COLUMN tenders")
+    op.execute(
+        "ALTER TABLE checkouts DROP COLUMN collects_points, DROP COLUMN tenders, DROP COLUMN rules"
+    )
+    op.execute("DROP TABLE company_members, companies")
+    op.execute("DROP TABLE order_price_rules, price_rules")
     op.execute("DROP TABLE refund_tenders, order_tenders, loyalty_rules, giftcards")
     op.execute("DROP TABLE ledger_entries, ledger_transfers, ledger_accounts")
     op.execute("DROP FUNCTION keep_the_ledger")

@@ -127,13 +127,9 @@ def test_the_database_refuses_a_transfer_that_does_not_balance(database: Databas
         "written before": f"{insert} ('{whole}', 'revenue/USD', 1), ('{whole}', 'refunds/USD', -1)",
     }
     post(database, f"test/{fresh}", (accounts.revenue("USD"), 1), (accounts.refunds("USD"), -1))
-    for name, statement in wrong.items():
-        try:
+    for statement in wrong.values():
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="does not balance"):
             database.rows(statement)
-        except asyncpg.IntegrityConstraintViolationError as error:
-            assert "does not balance" in str(error), name
-        else:
-            pytest.fail(f"accepted: {name}")
     check_books(database)
 
 

@@ -26,6 +26,8 @@ ASKED_OF_THE_CLASS = {
     ("promotion_created", 1),
     ("giftcard_issued", 1),
     ("loyalty_rule_created", 1),
+    ("price_rule_created", 1),
+    ("price_changed", 1),
 }
 """Instants in an event's data have no equal among msgspec's types; such events are rare."""
 FAST = [
