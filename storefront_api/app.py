@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from storefront_api.business.endpoints import router as business
 from storefront_api.carts.endpoints import router as carts
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
@@ -100,6 +101,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         giftcards,
         loyalty,
         pricing,
+        business,
     ):
         app.include_router(router)
     return app

@@ -5,6 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from storefront_api.events.business import (
+    CompanyCreatedV1,
+    CompanyMemberSetV1,
+    InvoiceIssuedV1,
+    InvoicePaidV1,
+    QuoteApprovedV1,
+    QuoteRequestedV1,
+)
 from storefront_api.events.carts import (
     CartMergedV1,
     CartUpdatedV1,
@@ -61,7 +69,14 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         LoyaltyReversedV1,
     ),
     Topic.PRICING: (PriceRuleCreatedV1, PriceChangedV1),
-    Topic.BUSINESS: (),
+    Topic.BUSINESS: (
+        CompanyCreatedV1,
+        CompanyMemberSetV1,
+        QuoteRequestedV1,
+        QuoteApprovedV1,
+        InvoiceIssuedV1,
+        InvoicePaidV1,
+    ),
     Topic.FULFILMENT: (),
     Topic.RETURNS: (),
     Topic.MARKETPLACE: (),

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     """What shoppers owe for orders, or are owed of refunds, until it is settled."""
     PROVIDER = "provider"
     """What the payment provider holds for the store."""
+    BANK = "bank"
+    """What came to the store's bank without the provider."""
     REVENUE = "revenue"
     REFUNDS = "refunds"
     CHARGEBACKS = "chargebacks"
@@ -138,6 +140,11 @@ def points(kind: Kind) -> Account:
 def points_redeemed(currency: str) -> Account:
     """Return what orders paid with points have cost."""
     return _of_store(Kind.POINTS_REDEEMED, currency)
+
+
+def bank(currency: str) -> Account:
+    """Return what companies have paid to the store's bank."""
+    return _of_store(Kind.BANK, currency)
 
 
 def vendor_payable(vendor_id: str, currency: str) -> Account:

@@ -96,3 +96,23 @@ def chargeback(dispute_id: UUID, currency: str, amount_minor: int) -> Transfer:
     """Return what a bank's taking back of a payment moves."""
     source, target = accounts.chargebacks(currency), accounts.provider(currency)
     return transfer(f"chargeback/{dispute_id}", move(source, target, amount_minor))
+
+
+def invoice_issued(
+    invoice_id: UUID, company_id: UUID, currency: str, amount_minor: int
+) -> Transfer:
+    """Return what an invoice moves: the company owes the order's money, and has less credit."""
+    owed = move(
+        accounts.receivable(company_id, currency),
+        accounts.clearing("invoice", currency),
+        amount_minor,
+    )
+    credit, granted = accounts.credit(company_id, currency), accounts.credit_granted(currency)
+    return transfer(f"invoice/{invoice_id}", [*owed, *move(credit, granted, amount_minor)])
+
+
+def invoice_paid(invoice_id: UUID, company_id: UUID, currency: str, amount_minor: int) -> Transfer:
+    """Return what the paying of an invoice moves: money to the bank, and credit back."""
+    paid = move(accounts.bank(currency), accounts.receivable(company_id, currency), amount_minor)
+    credit, granted = accounts.credit(company_id, currency), accounts.credit_granted(currency)
+    return transfer(f"invoice_paid/{invoice_id}", [*paid, *move(granted, credit, amount_minor)])

@@ -70,8 +70,12 @@ async def insert_tenders(connection: Connection, order_id: UUID, tenders: Sequen
 async def find(connection: Connection, order_id: UUID, caller: str) -> tuple[Any, list[Any]]:
     """Return an order and its lines if the caller placed it or is its subject, else None."""
     order = await connection.fetchrow(_ORDER, order_id, caller)
-    lines = await connection.fetch(_LINES, order_id) if order else []
-    return order, lines
+    return order, await lines(connection, order_id) if order else []
+
+
+async def lines(connection: Connection, order_id: UUID) -> list[Any]:
+    """Return the lines of an order."""
+    return list(await connection.fetch(_LINES, order_id))
 
 
 async def tenders(connection: Connection, order_id: UUID) -> list[Tender]:

@@ -41,6 +41,9 @@ class Permission(StrEnum):
     MANAGE_PRICES = "manage_prices"
     """Price rules, and what points are worth."""
     COLLECT_POINTS = "collect_points"
+    BUY_FOR_COMPANIES = "buy_for_companies"
+    """Of those, a company lets some: see `storefront_api/business/`."""
+    MANAGE_COMPANIES = "manage_companies"
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -59,5 +62,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.ISSUE_GIFT_CARDS: _STAFF | _PROGRAMS,
     Permission.MANAGE_PRICES: _STAFF | _PROGRAMS,
     Permission.COLLECT_POINTS: frozenset({Role.CUSTOMER}),
+    Permission.BUY_FOR_COMPANIES: frozenset({Role.CUSTOMER}),
+    Permission.MANAGE_COMPANIES: _STAFF | _PROGRAMS,
 }
 """The roles that have each permission; what is not here is denied."""

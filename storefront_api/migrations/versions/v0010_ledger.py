@@ -208,6 +208,37 @@ COMPANIES = (
         role text NOT NULL CHECK (role IN ('buyer', 'approver'))
     )
     """,
+    """
+    CREATE TABLE business_quotes (
+        quote_id uuid PRIMARY KEY,
+        company_id uuid NOT NULL REFERENCES companies,
+        owner text NOT NULL,
+        subject text NOT NULL,
+        purchase_order text NOT NULL,
+        placed jsonb NOT NULL,
+        rules jsonb NOT NULL,
+        total_minor bigint NOT NULL CHECK (total_minor >= 0),
+        requested_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL,
+        approved_at timestamptz,
+        approved_by text,
+        CONSTRAINT somebody_approved_it CHECK ((approved_at IS NULL) = (approved_by IS NULL))
+    )
+    """,
+    """
+    CREATE TABLE invoices (
+        invoice_id uuid PRIMARY KEY,
+        number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+        company_id uuid NOT NULL REFERENCES companies,
+        order_id uuid NOT NULL UNIQUE REFERENCES orders,
+        purchase_order text NOT NULL,
+        currency text NOT NULL,
+        total_minor bigint NOT NULL CHECK (total_minor >= 0),
+        issued_at timestamptz NOT NULL,
+        due_at timestamptz NOT NULL CHECK (due_at >= issued_at),
+        paid_at timestamptz
+    )
+    """,
 )
 APPEND_ONLY = (
     "giftcards",
@@ -233,7 +264,7 @@ def downgrade() -> None:
     op.execute(
         "ALTER TABLE checkouts DROP COLUMN collects_points, DROP COLUMN tenders, DROP COLUMN rules"
     )
-    op.execute("DROP TABLE company_members, companies")
+    op.execute("DROP TABLE invoices, business_quotes, company_members, companies")
     op.execute("DROP TABLE order_price_rules, price_rules")
     op.execute("DROP TABLE refund_tenders, order_tenders, loyalty_rules, giftcards")
     op.execute("DROP TABLE ledger_entries, ledger_transfers, ledger_accounts")
