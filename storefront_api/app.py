@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from storefront_api.alerts.endpoints import router as alerts
+from storefront_api.business.endpoints import router as business
 from storefront_api.carts.endpoints import router as carts
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
@@ -18,10 +19,13 @@ from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.schemas import MAX_BYTES
 from storefront_api.fulfilment.carriers import carriers
 from storefront_api.fulfilment.endpoints import router as fulfilment
+from storefront_api.giftcards.endpoints import router as giftcards
 from storefront_api.health import router as health
 from storefront_api.identity.endpoints import router as identity
 from storefront_api.identity.repository import standing_of
 from storefront_api.inventory.endpoints import router as inventory
+from storefront_api.ledger.endpoints import router as ledger
+from storefront_api.loyalty.endpoints import router as loyalty
 from storefront_api.notifications.endpoints import router as notifications
 from storefront_api.orders.changes_repository import CHANNEL
 from storefront_api.orders.endpoints import router as orders
@@ -40,6 +44,7 @@ from storefront_api.platform.sessions import LiveSessions
 from storefront_api.platform.signals import Signals
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.vault import Vault
+from storefront_api.pricing.endpoints import router as pricing
 from storefront_api.problems import router as problems
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
@@ -144,6 +149,11 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         notifications,
         social,
         alerts,
+        ledger,
+        giftcards,
+        loyalty,
+        pricing,
+        business,
     ):
         app.include_router(router)
     openapi.install(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +23,11 @@ from storefront_api.events.carts import (
     MergedCartV1,
 )
 from storefront_api.events.parts import Unit
-from storefront_api.orders.pricing import list_price
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import InvalidError, NotFoundError
 from storefront_api.platform.outbox import enqueue, new_id
+from storefront_api.pricing.amounts import list_price
 from storefront_api.services import Services
 
 
@@ -96,6 +97,36 @@ async def put(
             raise NotFoundError(f"there is no variant {sku}", field="path.sku")
         rows = await repository.lines(connection, caller.name)
         _check(rows, "path.sku")
+        await _tell(services, connection, caller, _whole(cart_id, rows), trace_id)
+    return _shown(rows)
+
+
+async def put_all(
+    services: Services, caller: Caller, wanted: Mapping[str, int], field: str, trace_id: str
+) -> CartOut:
+    """Set many lines of the caller's cart, all of them or none; each variant exists.
+
+    Parameters
+    ----------
+    wanted
+        Quantity of each sku.
+    field
+        What to name if the cart cannot be so.
+
+    Raises
+    ------
+    InvalidError
+        If the cart would have too many lines or several currencies.
+    """
+    if len(wanted) > MAX_LINES:
+        raise InvalidError(f"a cart holds at most {MAX_LINES} lines", field=field)
+    now = services.clock()
+    async with transaction(services.pool) as connection:
+        cart_id = await repository.lock(connection, new_id(), caller.name, now)
+        for sku, quantity in sorted(wanted.items()):
+            await repository.put(connection, cart_id, sku, quantity, False, now)
+        rows = await repository.lines(connection, caller.name)
+        _check(rows, field)
         await _tell(services, connection, caller, _whole(cart_id, rows), trace_id)
     return _shown(rows)
 

@@ -6,17 +6,18 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from storefront_api.carts import repository as carts
-from storefront_api.checkouts import repository
+from storefront_api.checkouts import repository, tendering
 from storefront_api.checkouts.repository import Checkout
 from storefront_api.checkouts.service import CheckoutClosedError
 from storefront_api.events.orders import OrderCompletedV1, PaymentV1
 from storefront_api.fulfilment import packaging
 from storefront_api.inventory import repository as stock
 from storefront_api.orders import service as orders
+from storefront_api.orders.priced import Priced
 from storefront_api.platform import metrics
 from storefront_api.platform.database import transaction
 from storefront_api.platform.errors import AwayError, ConflictError
-from storefront_api.platform.outbox import new_id
+from storefront_api.platform.outbox import enqueue, new_id
 from storefront_api.platform.payment_provider import (
     Card,
     Intent,
@@ -26,6 +27,7 @@ from storefront_api.platform.payment_provider import (
 from storefront_api.services import Services
 
 _Answer = TypeVar("_Answer")
+PAID_BY_TENDERS = PaymentV1(method="gift_card", fingerprint="", country="")
 
 
 class PaymentRefusedError(ConflictError):
@@ -90,6 +92,8 @@ async def complete(services: Services, checkout: Checkout, trace_id: str) -> boo
         card = await _authorised_card(services, checkout)
         payment = PaymentV1(method="card", fingerprint=card.fingerprint, country=card.country)
         order = order.model_copy(update={"payment": payment})
+    elif checkout.tenders:
+        order = order.model_copy(update={"payment": PAID_BY_TENDERS})
     now = services.clock()
     risk = await services.models.score(order, checkout.subject, now)
     order = order.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
@@ -111,8 +115,15 @@ async def complete(services: Services, checkout: Checkout, trace_id: str) -> boo
             return False
         reference = str(checkout.checkout_id)
         moved = await stock.take_reserved(connection, checkout.checkout_id, "order", reference, now)
-        await orders.record(connection, checkout.owner, event, checkout.discounts, moved)
+        tenders = checkout.tenders
+        brings = None
+        if checkout.collects_points:
+            brings = await orders.points_of(connection, event, tenders)
+        priced = Priced(order.lines, checkout.rules, checkout.discounts)
+        await orders.record(connection, checkout.owner, event, priced, moved, tenders, brings)
         await packaging.keep(connection, event, checkout.packaging, checkout.contact_email)
+        if tenders:
+            await enqueue(connection, tendering.spent(checkout, event))
         bought = [line.sku for line in order.lines]
         await carts.bought(connection, checkout.owner, bought)
     metrics.ORDERS.labels(order.channel.value, order.risk).inc()

@@ -7,8 +7,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from storefront_api.checkouts import completion, notices, service
-from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut, NoticeOut, PaymentOut
+from storefront_api.checkouts import completion, notices, quoting, service
+from storefront_api.checkouts.schemas import (
+    CheckoutIn,
+    CheckoutOut,
+    NoticeOut,
+    PaymentOut,
+    QuoteIn,
+    QuoteOut,
+)
 from storefront_api.platform.auth import Shopper, public
 from storefront_api.platform.errors import BODY, UnauthenticatedError, problems
 from storefront_api.platform.limits import limited
@@ -33,6 +40,12 @@ async def open_checkout(
     """Keep stock and codes for what is in the cart, until it is paid or the time is over."""
     answer = await service.open_checkout(services, request, caller, wanted, trace_id)
     return Response(answer.body, answer.status, media_type="application/json")
+
+
+@router.post("/quotes", responses=problems(401, 403, 409, *BODY, 503))
+async def quote(services: Injected, caller: Shopper, wanted: QuoteIn) -> QuoteOut:
+    """Price the cart, line by line, without keeping anything for it."""
+    return await quoting.quote(services, caller, wanted)
 
 
 @router.get("/checkouts/{checkout_id}", responses=problems(401, 403, 404, 422, 503))

@@ -8,21 +8,29 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from storefront_api.events.orders import OrderV1
 from storefront_api.fulfilment.packaging import ChosenPackaging
+from storefront_api.ledger.tenders import Tender
 from storefront_api.platform.database import Connection
+from storefront_api.pricing.rules import AppliedRule
 from storefront_api.promotions.discounts import Discount
+
+_RULES = TypeAdapter(list[AppliedRule])
+_DISCOUNTS = TypeAdapter(list[Discount])
+_TENDERS = TypeAdapter(list[Tender])
 
 _INSERT = """
 INSERT INTO checkouts (
-    checkout_id, owner, state, subject, placed, discounts, due_minor, opened_at, expires_at,
-    packaging, contact_email
-) VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10)
+    checkout_id, owner, state, subject, collects_points, placed, rules, discounts, tenders,
+    due_minor, opened_at, expires_at, packaging, contact_email
+) VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
-_COLUMNS = """
-checkout_id, owner, state, subject, placed, discounts, due_minor, intent_id, expires_at, packaging,
-contact_email
-"""
+_COLUMNS = (
+    "checkout_id, owner, state, subject, collects_points, placed, rules, discounts, tenders, "
+    "due_minor, intent_id, expires_at, packaging, contact_email"
+)
 _FIND = f"SELECT {_COLUMNS} FROM checkouts WHERE checkout_id = $1 AND owner = $2"
 _OF_INTENT = f"SELECT {_COLUMNS} FROM checkouts WHERE intent_id = $1"
 _PAY = """
@@ -48,13 +56,19 @@ UPDATE checkouts SET settled_at = $2
 WHERE checkout_id = $1 AND settled_at IS NULL RETURNING checkout_id
 """
 _UNSENT = """
-SELECT r.refund_id, r.amount_minor, c.intent_id
-FROM refunds r JOIN checkouts c ON c.checkout_id = r.order_id
-WHERE c.intent_id IS NOT NULL AND c.settled_at IS NOT NULL
+SELECT r.refund_id, r.order_id, c.intent_id, c.placed ->> 'currency' AS currency,
+    r.amount_minor - t.amount_minor AS amount_minor
+FROM refunds r JOIN checkouts c ON c.checkout_id = r.order_id CROSS JOIN LATERAL (
+    SELECT coalesce(sum(amount_minor), 0)::bigint AS amount_minor
+    FROM refund_tenders WHERE refund_id = r.refund_id
+) AS t
+WHERE c.intent_id IS NOT NULL AND c.settled_at IS NOT NULL AND r.amount_minor > t.amount_minor
 AND NOT EXISTS (SELECT FROM refunds_sent s WHERE s.refund_id = r.refund_id)
 ORDER BY r.refunded_at LIMIT $1
 """
-_SENT = "INSERT INTO refunds_sent VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+_SENT = """
+INSERT INTO refunds_sent VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING refund_id
+"""
 
 
 @dataclass(frozen=True)
@@ -63,10 +77,14 @@ class Checkout:
 
     Parameters
     ----------
+    collects_points
+        Whether its order brings the shopper points.
     placed
         The order that it becomes, but for how it was paid and what the fraud model says.
+    tenders
+        What it keeps of gift cards and points, in the order of paying.
     due_minor
-        What is to be paid, in minor units of the order's currency.
+        What is to be paid by card, in minor units of the order's currency.
     intent_id
         The payment provider's name of the payment; empty before one was begun.
     contact_email
@@ -77,8 +95,11 @@ class Checkout:
     owner: str
     state: str
     subject: str
+    collects_points: bool
     placed: OrderV1
+    rules: list[AppliedRule]
     discounts: list[Discount]
+    tenders: list[Tender]
     due_minor: int
     intent_id: str
     expires_at: datetime
@@ -93,10 +114,9 @@ def _checkout(row: Any) -> Checkout | None:
         **{
             **dict(row),
             "placed": OrderV1.model_validate(row["placed"]),
-            "discounts": [
-                Discount(entry["code"], {int(n): minor for n, minor in entry["by_line"].items()})
-                for entry in row["discounts"]
-            ],
+            "rules": _RULES.validate_python(row["rules"]),
+            "discounts": _DISCOUNTS.validate_python(row["discounts"]),
+            "tenders": _TENDERS.validate_python(row["tenders"]),
             "intent_id": row["intent_id"] or "",
             "packaging": ChosenPackaging.model_validate(row["packaging"]),
         }
@@ -105,17 +125,16 @@ def _checkout(row: Any) -> Checkout | None:
 
 async def insert(connection: Connection, checkout: Checkout, now: datetime) -> None:
     """Insert an open checkout."""
-    discounts = [
-        {"code": discount.code, "by_line": {str(n): minor for n, minor in discount.by_line.items()}}
-        for discount in checkout.discounts
-    ]
     await connection.execute(
         _INSERT,
         checkout.checkout_id,
         checkout.owner,
         checkout.subject,
+        checkout.collects_points,
         checkout.placed.model_dump(mode="json"),
-        discounts,
+        _RULES.dump_python(checkout.rules, mode="json"),
+        _DISCOUNTS.dump_python(checkout.discounts, mode="json"),
+        _TENDERS.dump_python(checkout.tenders, mode="json"),
         checkout.due_minor,
         now,
         checkout.expires_at,
@@ -163,12 +182,15 @@ async def settle(connection: Connection, checkout_id: UUID, now: datetime) -> bo
 
 
 async def unsent_refunds(connection: Connection, most: int) -> list[Any]:
-    """Return refund_id, amount_minor and intent_id of refunds the provider does not know yet."""
+    """Return what of refunds goes to a card and the provider does not know yet.
+
+    Each with refund_id, order_id, intent_id, currency and amount_minor.
+    """
     return list(await connection.fetch(_UNSENT, most))
 
 
 async def refund_sent(
     connection: Connection, refund_id: UUID, reference: str, now: datetime
-) -> None:
-    """Note the provider's name of a refund; empty if it refused."""
-    await connection.execute(_SENT, refund_id, reference, now)
+) -> bool:
+    """Note the provider's name of a refund, empty if it refused; False if that is noted already."""
+    return await connection.fetchval(_SENT, refund_id, reference, now) is not None

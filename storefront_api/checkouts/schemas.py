@@ -12,9 +12,25 @@ from storefront_api.events.orders import DeliveryV1, OrderLineV1
 from storefront_api.events.parts import Country, Minor, Pseudonym
 from storefront_api.events.promotions import Code
 from storefront_api.fulfilment.packaging import ChosenPackaging
+from storefront_api.giftcards.codes import GiftCode
 from storefront_api.orders.schemas import MAX_CODES, DiscountOut
+from storefront_api.pricing.schemas import ExplainedLine
 
+MAX_GIFT_CARDS = 5
 State = Literal["open", "completed", "expired", "cancelled"]
+
+
+def each_once(codes: list[str]) -> list[str]:
+    """Return codes, none of which is given twice.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    if len(set(codes)) < len(codes):
+        raise ValueError("a code may be given once")
+    return codes
 
 
 class CheckoutIn(BaseModel):
@@ -50,18 +66,30 @@ class CheckoutIn(BaseModel):
         pattern=r"^([^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+)?$",
         description="Where to write about the order; it stays in the store's own database.",
     )
+    gift_cards: list[GiftCode] = Field(
+        default=[],
+        max_length=MAX_GIFT_CARDS,
+        description="Codes, in the order in which they are to pay.",
+    )
+    points: int = Field(
+        default=0, ge=0, le=10**12, description="To spend at most, after gift cards; of customers."
+    )
     expected_total_minor: Minor | None = Field(
         default=None,
         description="What the shopper was shown, fees included; "
         "if it costs anything else now, nothing is taken.",
     )
 
-    @field_validator("promotion_codes")
-    @classmethod
-    def _each_once(cls, codes: list[str]) -> list[str]:
-        if len(set(codes)) < len(codes):
-            raise ValueError("a code may be given once")
-        return codes
+    _codes_once = field_validator("promotion_codes", "gift_cards")(each_once)
+
+
+class TenderOut(BaseModel):
+    """What is kept of a gift card or of points to pay a part."""
+
+    kind: Literal["gift_card", "points"]
+    tender_id: str = Field(description="The gift card, or the rule that says what points pay.")
+    amount_minor: int
+    points: int = Field(description="0 for a gift card.")
 
 
 class CheckoutOut(BaseModel):
@@ -72,9 +100,13 @@ class CheckoutOut(BaseModel):
     currency: str
     lines: list[OrderLineV1]
     discounts: list[DiscountOut]
+    explanation: list[ExplainedLine] = Field(description="How each line came to its price.")
     total_minor: int = Field(description="Of the lines.")
     packaging: ChosenPackaging = Field(description="Its price and deposit are due, too.")
-    due_minor: int = Field(description="What is to be paid by card.")
+    tenders: list[TenderOut] = Field(description="What pays for the lines, in the order of paying.")
+    due_minor: int = Field(
+        description="What is to be paid by card: total and packaging, less the tenders."
+    )
     expires_at: datetime = Field(description="Until then stock and codes are kept for it.")
 
 
@@ -104,3 +136,25 @@ class NoticeOut(BaseModel):
     """What became of a provider's event."""
 
     handled: bool = Field(description="False if there was nothing to do.")
+
+
+class QuoteIn(BaseModel):
+    """What the shopper would use for what is in the cart."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"points": 100}})
+
+    promotion_codes: list[Code] = Field(default=[], max_length=MAX_CODES)
+    gift_cards: list[GiftCode] = Field(default=[], max_length=MAX_GIFT_CARDS)
+    points: int = Field(default=0, ge=0, le=10**12)
+
+    _codes_once = field_validator("promotion_codes", "gift_cards")(each_once)
+
+
+class QuoteOut(BaseModel):
+    """What a checkout would cost now; nothing is kept, so it may cost something else later."""
+
+    currency: str
+    explanation: list[ExplainedLine] = Field(description="How each line came to its price.")
+    total_minor: int
+    tenders: list[TenderOut]
+    due_minor: int

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from storefront_api.carts import repository as carts
-from storefront_api.checkouts import repository
+from storefront_api.checkouts import repository, tendering
 from storefront_api.checkouts.outgoing import ended, opened, released, reserved
 from storefront_api.checkouts.repository import Checkout
-from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut
+from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut, TenderOut
 from storefront_api.events.orders import PaymentV1
 from storefront_api.events.parts import Channel
 from storefront_api.fulfilment.packaging import choose
 from storefront_api.inventory import repository as stock
+from storefront_api.ledger.tenders import Tender, due
 from storefront_api.orders import service as orders
 from storefront_api.orders.schemas import LineIn, OrderIn
 from storefront_api.platform import idempotency
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
-from storefront_api.platform.errors import ConflictError, InvalidError, NotFoundError
+from storefront_api.platform.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+)
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue
+from storefront_api.pricing.explanation import explain
 from storefront_api.promotions import repository as promotions
 from storefront_api.promotions.service import redeem
 from storefront_api.services import Services
@@ -45,6 +52,31 @@ class CheckoutClosedError(ConflictError):
     code = "checkout_closed"
 
 
+def to_buy(rows: Sequence[Any]) -> list[Any]:
+    """Return the lines of a cart that are not kept for later.
+
+    Raises
+    ------
+    InvalidError
+        If there are none.
+    """
+    wanted = [row for row in rows if not row["saved"]]
+    if not wanted:
+        raise InvalidError("the cart has nothing to buy now", field="body")
+    return wanted
+
+
+def lines_of(rows: Sequence[Any]) -> list[LineIn]:
+    """Return lines of a cart as an order wants them."""
+    return [LineIn(sku=row["sku"], quantity=row["quantity"]) for row in rows]
+
+
+def shown_tenders(tenders: Sequence[Tender]) -> list[TenderOut]:
+    """Return tenders as their shopper sees them."""
+    names = TenderOut.model_fields
+    return [TenderOut(**{name: getattr(tender, name) for name in names}) for tender in tenders]
+
+
 def shown(checkout: Checkout) -> CheckoutOut:
     """Return a checkout as its shopper sees it."""
     order = checkout.placed
@@ -54,8 +86,10 @@ def shown(checkout: Checkout) -> CheckoutOut:
         currency=order.currency,
         lines=order.lines,
         discounts=orders.explained(checkout.discounts),
+        explanation=explain(order.lines, checkout.rules, checkout.discounts, checkout.tenders),
         total_minor=order.total_minor,
         packaging=checkout.packaging,
+        tenders=shown_tenders(checkout.tenders),
         due_minor=checkout.due_minor,
         expires_at=checkout.expires_at,
     )
@@ -72,18 +106,20 @@ async def open_checkout(
         If the cart is empty, or a line or a code breaks a rule.
     PriceChangedError
         If it does not cost what was expected.
-    OutOfStockError, UsedUpError
+    OutOfStockError, UsedUpError, GiftcardSpentError, TooFewPointsError
         If there is not enough of something, or a code has no use left; nothing was taken then.
+    ForbiddenError
+        If somebody without an account would spend points.
     """
+    tendering.refuse_points(caller, wanted.points)
     now = services.clock()
     async with transaction(services.pool) as connection:
         given = await idempotency.claim(connection, request)
         if given is not None:
             return given
-        rows = [row for row in await carts.lines(connection, caller.name) if not row["saved"]]
-        if not rows:
-            raise InvalidError("the cart has nothing to buy now", field="body")
-        placed, discounts = await orders.price(connection, _order(caller, wanted, rows), now)
+        rows = to_buy(await carts.lines(connection, caller.name))
+        order = _order(caller, wanted, rows)
+        placed, priced = await orders.price(connection, order, now, caller.subject)
         packed = await choose(
             connection, wanted.delivery.packaging, placed.currency, orders.units(placed), now
         )
@@ -104,8 +140,11 @@ async def open_checkout(
             owner=caller.name,
             state="open",
             subject=caller.subject,
+            collects_points=caller.may(orders.COLLECT),
             placed=placed,
-            discounts=discounts,
+            rules=priced.rules,
+            discounts=priced.discounts,
+            tenders=[],
             due_minor=costs,
             intent_id="",
             expires_at=now + timedelta(seconds=services.settings.checkout_seconds),
@@ -113,6 +152,9 @@ async def open_checkout(
             contact_email=wanted.contact_email,
         )
         kept = await _take(connection, checkout)
+        # After stock and codes: what is locked last is waited for the least.
+        tenders = await tendering.keep(services, connection, checkout, wanted, now)
+        checkout = replace(checkout, tenders=tenders, due_minor=due(costs, tenders))
         await repository.insert(connection, checkout, now)
         await enqueue(
             connection,
@@ -132,7 +174,7 @@ def _order(caller: Caller, wanted: CheckoutIn, rows: Sequence[Any]) -> OrderIn:
         session_id=wanted.session_id,
         device_id=wanted.device_id,
         ip_country=wanted.ip_country,
-        lines=[LineIn(sku=row["sku"], quantity=row["quantity"]) for row in rows],
+        lines=lines_of(rows),
         payment=NOT_PAID_YET,
         delivery=wanted.delivery,
         promotion_codes=wanted.promotion_codes,
@@ -173,9 +215,10 @@ async def give_up(
     if checkout.discounts:
         codes = [discount.code for discount in checkout.discounts]
         await promotions.give_back(connection, codes, checkout.subject)
+    told = await tendering.let_go(connection, checkout, now, trace_id)
     await enqueue(
         connection,
-        [released(checkout, freed, now, trace_id), ended(checkout, now, trace_id)],
+        [released(checkout, freed, now, trace_id), ended(checkout, now, trace_id), *told],
     )
     return checkout
 

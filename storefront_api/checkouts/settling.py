@@ -15,7 +15,9 @@ import structlog
 from storefront_api.checkouts import repository
 from storefront_api.checkouts.outgoing import settled
 from storefront_api.checkouts.repository import Checkout
-from storefront_api.platform.database import transaction
+from storefront_api.ledger import service as ledger
+from storefront_api.ledger.postings import capture, capture_refused, refund_sent
+from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.metrics import SETTLED
 from storefront_api.platform.outbox import enqueue
 from storefront_api.platform.payment_provider import PaymentProvider, ProviderRefusedError
@@ -41,9 +43,21 @@ async def settle(pool: Any, provider: PaymentProvider, now: datetime) -> int:
         async with transaction(pool) as connection:
             if await repository.settle(connection, checkout.checkout_id, now):
                 await enqueue(connection, [settled(checkout, outcome, now)])
+                await _post(connection, checkout, outcome, now)
                 SETTLED.labels(outcome).inc()
                 done += 1
     return done
+
+
+async def _post(
+    connection: Connection, checkout: Checkout, outcome: Outcome, now: datetime
+) -> None:
+    """Bring the payment of an order to the ledger; one that was let go never was in it."""
+    if checkout.state != "completed":
+        return
+    posting = capture if outcome == "captured" else capture_refused
+    currency, minor = checkout.placed.currency, checkout.due_minor
+    await ledger.post(connection, posting(checkout.checkout_id, currency, minor), now)
 
 
 async def _agree(provider: PaymentProvider, checkout: Checkout) -> Outcome:
@@ -77,5 +91,9 @@ async def send_refunds(pool: Any, provider: PaymentProvider, now: datetime) -> i
             log.error("the refund was refused", refund_id=str(refund_id), error=str(error))
             SETTLED.labels("refused").inc()
             reference = ""
-        await repository.refund_sent(pool, refund_id, reference, now)
+        async with transaction(pool) as connection:
+            new = await repository.refund_sent(connection, refund_id, reference, now)
+            if new and reference:
+                sent = refund_sent(refund_id, row["currency"], row["amount_minor"])
+                await ledger.post(connection, sent, now)
     return len(unsent)

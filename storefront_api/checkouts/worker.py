@@ -1,8 +1,7 @@
 """What checkouts and orders need while nobody asks: expiry, and others who agree with the store.
 
-Those are the payment provider and the carriers.
-
-Idempotency keys that have grown old go along with them.
+Those are the payment provider and the carriers. Points that nobody spent in time expire here, and
+idempotency keys that have grown old go.
 
 Started by `python -m storefront_api.checkouts.worker`; several may run at once.
 """
@@ -23,6 +22,7 @@ from storefront_api.checkouts.service import expire
 from storefront_api.checkouts.settling import send_refunds, settle
 from storefront_api.fulfilment.carriers import carriers
 from storefront_api.fulfilment.scanning import follow, void_labels
+from storefront_api.loyalty import service as loyalty
 from storefront_api.platform import logs, tracing
 from storefront_api.platform.carrier import Carrier
 from storefront_api.platform.clock import system_clock
@@ -46,6 +46,7 @@ async def sweep(pool: Any, provider: PaymentProvider, carriers: Mapping[str, Car
     await void_labels(pool, carriers, system_clock())
     await follow(pool, carriers, system_clock())
     await purge(pool, system_clock())
+    await loyalty.expire(pool, system_clock())
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

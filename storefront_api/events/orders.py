@@ -42,7 +42,7 @@ class OrderLineV1(Strict):
 class PaymentV1(Strict):
     """The means an order was paid by, without anything that identifies a card or a person."""
 
-    method: Literal["card", "cash", "gift_card"]
+    method: Literal["card", "cash", "gift_card", "invoice"]
     fingerprint: Pseudonym
     country: Country
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from storefront_api.events.alerts import AlertRemovedV1, AlertSetV1, AlertTriggeredV1
+from storefront_api.events.alerts import (
+    AlertRemovedV1,
+    AlertSetV1,
+    AlertTriggeredV1,
+)
 from storefront_api.events.carts import (
     CartMergedV1,
     CartUpdatedV1,

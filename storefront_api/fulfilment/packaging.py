@@ -26,6 +26,8 @@ from storefront_api.events.parts import Packaging
 from storefront_api.fulfilment import packaging_repository as repository
 from storefront_api.fulfilment.outgoing import envelope
 from storefront_api.fulfilment.schemas import DepositOut, PackagingOption, PackagingOptions
+from storefront_api.ledger import service as ledger
+from storefront_api.ledger.postings import fees
 from storefront_api.notifications import service as notifications
 from storefront_api.orders import changes
 from storefront_api.orders.changes import What
@@ -130,6 +132,9 @@ async def keep(
         chosen.kg_co2e,
     )
     await repository.keep(connection, order_id, values, contact_email)
+    if chosen.fees_minor:
+        charged = fees(order_id, order.data.currency, chosen.fees_minor)
+        await ledger.post(connection, charged, order.occurred_at)
     event = PackagingChosenV1(
         id=new_id(),
         occurred_at=order.occurred_at,

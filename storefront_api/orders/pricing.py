@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from storefront_api.events.orders import OrderLineV1
 from storefront_api.events.parts import Unit
 from storefront_api.orders.schemas import LineIn
 from storefront_api.platform.errors import InvalidError
+from storefront_api.pricing.amounts import list_price
+from storefront_api.pricing.repository import Price
 
-MILLI = Decimal(1000)
 MAX_MINOR = 2**53 - 1
 """The largest amount that an event can carry."""
 
 
 def _problem(index: int, name: str, message: str) -> dict[str, Any]:
     return {"field": f"body.lines.{index}.{name}", "message": message}
-
-
-def list_price(quantity: int, unit: Unit, price_minor: int) -> int:
-    """Return what a quantity costs in minor units; thousandths are rounded half to even."""
-    if unit is Unit.EACH:
-        return price_minor * quantity
-    exact = Decimal(price_minor) * quantity / MILLI
-    return int(exact.quantize(Decimal(1), ROUND_HALF_EVEN))
 
 
 def _list_minor(line: LineIn, unit: Unit, price_minor: int) -> int:
@@ -35,7 +27,7 @@ def _list_minor(line: LineIn, unit: Unit, price_minor: int) -> int:
 
 
 def price_lines(
-    lines: Sequence[LineIn], catalogue: Mapping[str, Any], currency: str
+    lines: Sequence[LineIn], catalogue: Mapping[str, Price], currency: str
 ) -> list[OrderLineV1]:
     """Return the lines with their money, numbered from 1.
 
@@ -44,7 +36,7 @@ def price_lines(
     lines
         The wanted lines.
     catalogue
-        By sku: `unit`, `currency` and `list_price_minor`, per piece or per 1,000 thousandths.
+        By sku; a price is per piece or per 1,000 thousandths.
     currency
         The order's currency.
 
@@ -60,15 +52,15 @@ def price_lines(
         if known is None:
             problems.append(_problem(index, "sku", f"there is no variant {line.sku!r}"))
             continue
-        if known["currency"] != currency:
-            rule = f"{line.sku} is sold in {known['currency']}, the order is in {currency}"
+        if known.currency != currency:
+            rule = f"{line.sku} is sold in {known.currency}, the order is in {currency}"
             problems.append(_problem(index, "sku", rule))
             continue
         if line.quantity == 0 and line.list_minor is None:
             problems.append(_problem(index, "quantity", "must be at least 1"))
             continue
-        unit = Unit(known["unit"])
-        list_minor = _list_minor(line, unit, known["list_price_minor"])
+        unit = Unit(known.unit)
+        list_minor = _list_minor(line, unit, known.list_price_minor)
         if list_minor > MAX_MINOR:
             rule = f"costs more than {MAX_MINOR} minor units"
             problems.append(_problem(index, "quantity", rule))
@@ -94,3 +86,12 @@ def price_lines(
     if sum(line.total_minor for line in priced) > MAX_MINOR:
         raise InvalidError(f"together cost more than {MAX_MINOR} minor units", field="body.lines")
     return priced
+
+
+def stated_money(lines: Sequence[LineIn]) -> set[int]:
+    """Return the numbers of lines whose money is stated, not taken from the catalogue."""
+    return {
+        number
+        for number, line in enumerate(lines, 1)
+        if line.list_minor is not None or line.discount_minor is not None
+    }

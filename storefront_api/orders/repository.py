@@ -7,11 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from storefront_api.events.orders import OrderLineV1
+from storefront_api.ledger.tenders import Tender
 from storefront_api.platform.database import Connection
 
-_PRICES = (
-    "SELECT sku, unit, currency, list_price_minor, department FROM products WHERE sku = ANY($1)"
-)
 _INSERT = """
 WITH placed AS (
     INSERT INTO orders (
@@ -30,18 +28,24 @@ SELECT $1, * FROM unnest(
     $15::int[], $16::text[], $17::bigint[], $18::text[], $19::bigint[], $20::bigint[], $21::bigint[]
 )
 """
+_INSERT_TENDERS = """
+INSERT INTO order_tenders (
+    order_id, position, kind, tender_id, amount_minor, points, expires_at
+)
+SELECT $1, row_number() OVER (), * FROM unnest(
+    $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[]
+)
+"""
+_TENDERS = """
+SELECT kind, tender_id, amount_minor, points, expires_at FROM order_tenders
+WHERE order_id = $1 ORDER BY position
+"""
 _ORDER = "SELECT * FROM orders WHERE order_id = $1 AND $2 IN (placed_by, subject)"
 _LINES = """
 SELECT line_number, sku, quantity, unit, list_minor, discount_minor, total_minor
 FROM order_lines WHERE order_id = $1 ORDER BY line_number
 """
 _LINE_COLUMNS = tuple(OrderLineV1.model_fields)
-
-
-async def prices(connection: Connection, skus: Sequence[str]) -> dict[str, Any]:
-    """Return unit, currency, list price and department of each sku that exists."""
-    rows = await connection.fetch(_PRICES, list(skus))
-    return {row["sku"]: row for row in rows}
 
 
 async def insert(
@@ -60,8 +64,24 @@ async def insert(
     await connection.execute(_INSERT, *order, *columns)
 
 
+async def insert_tenders(connection: Connection, order_id: UUID, tenders: Sequence[Tender]) -> None:
+    """Insert what has paid for an order besides a card, in the order of paying."""
+    names = ("kind", "tender_id", "amount_minor", "points", "expires_at")
+    columns = [[getattr(tender, name) for tender in tenders] for name in names]
+    await connection.execute(_INSERT_TENDERS, order_id, *columns)
+
+
 async def find(connection: Connection, order_id: UUID, caller: str) -> tuple[Any, list[Any]]:
     """Return an order and its lines if the caller placed it or is its subject, else None."""
     order = await connection.fetchrow(_ORDER, order_id, caller)
-    lines = await connection.fetch(_LINES, order_id) if order else []
-    return order, lines
+    return order, await lines(connection, order_id) if order else []
+
+
+async def lines(connection: Connection, order_id: UUID) -> list[Any]:
+    """Return the lines of an order."""
+    return list(await connection.fetch(_LINES, order_id))
+
+
+async def tenders(connection: Connection, order_id: UUID) -> list[Tender]:
+    """Return what has paid for an order besides a card, in the order of paying."""
+    return [Tender(**dict(row)) for row in await connection.fetch(_TENDERS, order_id)]

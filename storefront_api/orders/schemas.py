@@ -13,6 +13,7 @@ from storefront_api.events.parts import Channel, Country, Currency, Minor, Pseud
 from storefront_api.events.promotions import Code
 from storefront_api.orders.changes import What
 from storefront_api.orders.status import OrderStatus
+from storefront_api.pricing.schemas import ExplainedLine
 
 MAX_LINES = 500
 MAX_CODES = 5
@@ -107,6 +108,7 @@ class OrderOut(BaseModel):
     discounts: list[DiscountOut] = Field(
         description="What the codes took off; a line's discount holds its shares."
     )
+    explanation: list[ExplainedLine] = Field(description="How each line came to its price.")
     total_minor: int
     fees_minor: int = Field(description="What was paid beside the lines, deposits included.")
     refunded_minor: int = Field(description="Of the total.")

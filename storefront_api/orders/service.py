@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,12 @@ from storefront_api.events.orders import OrderCompletedV1, OrderLineV1, OrderV1
 from storefront_api.events.parts import Channel
 from storefront_api.inventory import repository as stock
 from storefront_api.inventory.service import changed
+from storefront_api.ledger import service as ledger
+from storefront_api.ledger.postings import Paid, sale
+from storefront_api.ledger.tenders import Tender
+from storefront_api.loyalty.service import Earning, earned_event, earning
 from storefront_api.orders import changes, repository
-from storefront_api.orders.pricing import price_lines
+from storefront_api.orders.priced import Priced, price_goods
 from storefront_api.orders.schemas import DiscountOut, LineDiscount, OrderIn, OrderOut
 from storefront_api.orders.status import OrderStatus
 from storefront_api.platform import idempotency, metrics
@@ -32,11 +36,15 @@ from storefront_api.platform.errors import (
 )
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue, new_id
+from storefront_api.platform.policy import Permission
+from storefront_api.pricing import repository as prices
+from storefront_api.pricing.explanation import explain
 from storefront_api.promotions import repository as promotions
-from storefront_api.promotions.discounts import Discount, apply
+from storefront_api.promotions.discounts import Discount
 from storefront_api.promotions.service import coupons_applied, redeem
 from storefront_api.services import Services
 
+COLLECT = Permission.COLLECT_POINTS
 PARTNERS_ONLY = ("subject", "ip_country", "source_ref")
 PARTNERS_ONLY_IN_LINES = ("list_minor", "discount_minor")
 
@@ -82,8 +90,8 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
         return given
     now = services.clock()
     at = placing.stated_at or now
-    unscored, discounts = await price(services.pool, wanted, at)
     subject = placing.caller.subject or wanted.subject
+    unscored, priced = await price(services.pool, wanted, at, subject)
     risk = await services.models.score(unscored, subject, at)
     order = unscored.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
     event = OrderCompletedV1(
@@ -94,28 +102,22 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
         trace_id=placing.trace_id,
         data=order,
     )
-    return await _commit(services, placing, event, discounts)
+    return await _commit(services, placing, event, priced)
 
 
 async def price(
-    connection: Connection, wanted: OrderIn, at: datetime
-) -> tuple[OrderV1, list[Discount]]:
-    """Return a wanted order with its money, not yet scored, and what each code took off.
+    connection: Connection, wanted: OrderIn, at: datetime, subject: str
+) -> tuple[OrderV1, Priced]:
+    """Return a wanted order with its money, not yet scored, and how that came to be.
 
     Raises
     ------
     InvalidError
         If a line or a code breaks a rule.
     """
-    catalogue = await repository.prices(connection, [line.sku for line in wanted.lines])
-    lines = price_lines(wanted.lines, catalogue, wanted.currency)
-    discounts: list[Discount] = []
-    if wanted.promotion_codes:
-        known = await promotions.find(connection, wanted.promotion_codes)
-        departments = {sku: row["department"] for sku, row in catalogue.items()}
-        codes = wanted.promotion_codes
-        lines, discounts = apply(lines, departments, codes, known, wanted.currency, at)
-    return _order(wanted, lines), discounts
+    codes = wanted.promotion_codes
+    priced = await price_goods(connection, wanted.lines, wanted.currency, codes, at, subject)
+    return _order(wanted, priced.lines), priced
 
 
 def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
@@ -138,14 +140,14 @@ def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
 
 
 async def _commit(
-    services: Services, placing: Placing, event: OrderCompletedV1, discounts: list[Discount]
+    services: Services, placing: Placing, event: OrderCompletedV1, priced: Priced
 ) -> Answer:
     try:
         async with transaction(services.pool) as connection:
             given = await idempotency.claim(connection, placing.request)
             if given is not None:
                 return given
-            answer = await _write(connection, placing, event, discounts)
+            answer = await _write(connection, placing, event, priced)
             await idempotency.keep(connection, placing.request, answer)
     except asyncpg.UniqueViolationError:
         raise ConflictError(
@@ -156,7 +158,7 @@ async def _commit(
 
 
 async def _write(
-    connection: Connection, placing: Placing, event: OrderCompletedV1, discounts: list[Discount]
+    connection: Connection, placing: Placing, event: OrderCompletedV1, priced: Priced
 ) -> Answer:
     moved: list[Any] = []
     wanted = units(event.data)
@@ -165,10 +167,27 @@ async def _write(
         deltas = {sku: -quantity for sku, quantity in wanted.items()}
         moved = await stock.move(connection, deltas, "order", reference, at)
         refuse_short(wanted, moved)
-    if discounts:
-        await redeem(connection, event.subject, discounts)
-    placed = await record(connection, placing.caller.name, event, discounts, moved)
+    if priced.discounts:
+        await redeem(connection, event.subject, priced.discounts)
+    brings = await points_of(connection, event) if placing.caller.may(COLLECT) else None
+    placed = await record(connection, placing.caller.name, event, priced, moved, (), brings)
     return Answer(201, placed.model_dump_json())
+
+
+async def points_of(
+    connection: Connection, event: OrderCompletedV1, tenders: Sequence[Tender] = ()
+) -> Earning | None:
+    """Return the points that an order of a customer's brings, if any."""
+    order = event.data
+    return await earning(
+        connection,
+        event.subject,
+        order.order_id,
+        order.currency,
+        order.total_minor,
+        tenders,
+        event.occurred_at,
+    )
 
 
 def units(order: OrderV1) -> dict[str, int]:
@@ -199,24 +218,45 @@ async def record(
     connection: Connection,
     placed_by: str,
     event: OrderCompletedV1,
-    discounts: list[Discount],
+    priced: Priced,
     moved: list[Any],
+    tenders: Sequence[Tender] = (),
+    earned: Earning | None = None,
 ) -> OrderOut:
     """Insert an order whose stock was moved and whose codes were redeemed, with its events.
 
-    This is the only way in which an order comes to be.
+    This is the only way in which an order comes to be. Its money is posted to the ledger by one
+    statement, whatever has paid for it and whatever points it brings.
+
+    Parameters
+    ----------
+    tenders
+        What its checkout has kept of gift cards and points; they pay a part of it now.
+    earned
+        Points that it brings, if any.
     """
     order = event.data
     events: list[tuple[Topic, str, Event]] = [(Topic.ORDERS, str(order.order_id), event)]
     if moved:
         reference, at = str(order.order_id), event.occurred_at
         events.append(changed(moved, "order", reference, at, event.received_at, event.trace_id))
-    events += coupons_applied(event, discounts)
+    events += coupons_applied(event, priced.discounts)
     await repository.insert(connection, _columns(placed_by, event), order.lines)
-    if discounts:
-        await promotions.record(connection, order.order_id, discounts)
+    paid = Paid(order.payment.method, tenders)
+    points = earned.moves if earned else []
+    brought = sale(order.order_id, order.currency, order.total_minor, paid, points)
+    await ledger.post(connection, brought, event.occurred_at)
+    if tenders:
+        await repository.insert_tenders(connection, order.order_id, tenders)
+    if earned:
+        at, now = event.occurred_at, event.received_at
+        events.append(earned_event(earned, event.subject, at, now, event.trace_id))
+    if priced.rules:
+        await prices.record(connection, order.order_id, priced.rules)
+    if priced.discounts:
+        await promotions.record(connection, order.order_id, priced.discounts)
     await enqueue(connection, events)
-    return _answer(event, discounts)
+    return _answer(event, priced, tenders)
 
 
 def _columns(placed_by: str, event: OrderCompletedV1) -> tuple[object, ...]:
@@ -254,7 +294,7 @@ def explained(discounts: list[Discount]) -> list[DiscountOut]:
     ]
 
 
-def _answer(event: OrderCompletedV1, discounts: list[Discount]) -> OrderOut:
+def _answer(event: OrderCompletedV1, priced: Priced, tenders: Sequence[Tender]) -> OrderOut:
     order = event.data
     return OrderOut(
         order_id=order.order_id,
@@ -265,7 +305,8 @@ def _answer(event: OrderCompletedV1, discounts: list[Discount]) -> OrderOut:
         currency=order.currency,
         ordered_at=event.occurred_at,
         lines=order.lines,
-        discounts=explained(discounts),
+        discounts=explained(priced.discounts),
+        explanation=explain(order.lines, priced.rules, priced.discounts, tenders),
         total_minor=order.total_minor,
         fees_minor=0,
         refunded_minor=0,
@@ -291,10 +332,14 @@ async def read(services: Services, caller: Caller, order_id: UUID) -> OrderOut:
     if order is None:
         raise NotFoundError(f"there is no order {order_id}", field="path.order_id")
     discounts = await promotions.of_order(services.pool, order_id)
-    told = OrderOut.model_fields.keys() - {"lines", "discounts", "status"}
+    rules = await prices.of_order(services.pool, order_id)
+    tenders = await repository.tenders(services.pool, order_id)
+    told = OrderOut.model_fields.keys() - {"lines", "discounts", "explanation", "status"}
+    shown = [OrderLineV1(**dict(line)) for line in lines]
     return OrderOut(
         **{name: order[name] for name in told},
         status=(await changes.facts(services.pool, order_id)).status,
-        lines=[OrderLineV1(**dict(line)) for line in lines],
+        lines=shown,
         discounts=explained(discounts),
+        explanation=explain(shown, rules, discounts, tenders),
     )

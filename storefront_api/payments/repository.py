@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,19 @@ UPDATE orders SET refunded_minor = refunded_minor + $2,
     fees_refunded_minor = fees_refunded_minor + $3
 WHERE order_id = $1 AND refunded_minor + $2 <= total_minor
 AND fees_refunded_minor + $3 <= fees_minor
-RETURNING refunded_minor
+RETURNING subject, currency, total_minor, refunded_minor, payment ->> 'method' AS method
 """
 _ORDER = "SELECT subject, currency, total_minor, refunded_minor FROM orders WHERE order_id = $1"
+_TENDERS = """
+SELECT o.position, o.kind, o.tender_id, o.amount_minor, o.points, o.expires_at,
+    coalesce(sum(r.amount_minor), 0)::bigint AS back_minor
+FROM order_tenders o LEFT JOIN refund_tenders r USING (order_id, position)
+WHERE o.order_id = $1 GROUP BY o.order_id, o.position ORDER BY o.position
+"""
+_ADD_TENDERS = """
+INSERT INTO refund_tenders (refund_id, order_id, position, amount_minor, points)
+SELECT $1, $2, * FROM unnest($3::int[], $4::bigint[], $5::bigint[])
+"""
 _REFUND = "INSERT INTO refunds VALUES ($1, $2, $3, $4, $5, $6)"
 _RETURNABLE = """
 SELECT sku, sum(quantity)::bigint - coalesce((
@@ -39,15 +50,14 @@ async def order(connection: Connection, order_id: UUID) -> Any:
     return await connection.fetchrow(_ORDER, order_id)
 
 
-async def take(
-    connection: Connection, order_id: UUID, goods_minor: int, fees_minor: int
-) -> int | None:
-    """Count an amount as refunded, and return what is refunded of the order's goods now.
+async def take(connection: Connection, order_id: UUID, goods_minor: int, fees_minor: int) -> Any:
+    """Count an amount as refunded; None if that exceeds the order's total, or its fees.
 
-    None if that exceeds the order's total, or its fees.
+    Returns
+    -------
+    The order's subject, currency, total_minor, refunded_minor (this amount included) and method.
     """
-    refunded: int | None = await connection.fetchval(_TAKE, order_id, goods_minor, fees_minor)
-    return refunded
+    return await connection.fetchrow(_TAKE, order_id, goods_minor, fees_minor)
 
 
 async def add_refund(
@@ -61,6 +71,22 @@ async def add_refund(
 ) -> None:
     """Append a refund, of whose amount a part may be of fees."""
     await connection.execute(_REFUND, refund_id, order_id, amount_minor, reason, at, fees_minor)
+
+
+async def tenders(connection: Connection, order_id: UUID) -> list[Any]:
+    """Return what has paid for an order besides a card, and how much of it went back already."""
+    return list(await connection.fetch(_TENDERS, order_id))
+
+
+async def add_tenders(
+    connection: Connection,
+    refund_id: UUID,
+    order_id: UUID,
+    rows: Sequence[tuple[int, int, int]],
+) -> None:
+    """Append what of a refund went back to gift cards and points: position, minor units, points."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    await connection.execute(_ADD_TENDERS, refund_id, order_id, *columns)
 
 
 async def returnable(connection: Connection, order_id: UUID) -> dict[str, int]:

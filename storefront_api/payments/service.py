@@ -10,9 +10,12 @@ from storefront_api.events import Topic
 from storefront_api.events.orders import OrderRefundedV1, RefundV1
 from storefront_api.events.payments import DisputeV1, PaymentDisputedV1
 from storefront_api.inventory.service import add
+from storefront_api.ledger import service as ledger
+from storefront_api.ledger.postings import chargeback
 from storefront_api.orders import changes
 from storefront_api.orders.changes import LockedOrder, What
-from storefront_api.payments import repository
+from storefront_api.payments import giving_back, repository
+from storefront_api.payments.giving_back import Refunded
 from storefront_api.payments.schemas import DisputeIn, DisputeOut, RefundIn, RefundOut, RefundReason
 from storefront_api.platform import idempotency
 from storefront_api.platform.database import Connection, transaction
@@ -62,8 +65,6 @@ async def refund(
         if given is not None:
             return given
         order = await changes.lock(connection, order_id)
-        amount = wanted.amount_minor
-        made = await give_back(connection, order, Amount(amount), wanted.reason, at, now, trace_id)
         deltas: dict[str, int] = {}
         for item in wanted.restock:
             deltas[item.sku] = deltas.get(item.sku, 0) + item.quantity
@@ -75,6 +76,8 @@ async def refund(
                 message = f"more than was ordered: {', '.join(excess)}"
                 raise ConflictError(message, field="body.restock")
             await add(connection, deltas, "return", str(order_id), at, now, trace_id)
+        amount = wanted.amount_minor
+        made = await give_back(connection, order, Amount(amount), wanted.reason, at, now, trace_id)
         out = RefundOut(
             refund_id=made.refund_id,
             order_id=order_id,
@@ -98,16 +101,15 @@ async def give_back(
     """Refund a part of a locked order: the one way in which money goes back.
 
     The order's log and the event tell of the goods' part alone; fees have events of their own.
+    Stock that comes back is locked before: accounts of the ledger are locked here.
 
     Raises
     ------
     ConflictError
         If the order's refunds would exceed what was paid.
     """
-    refunded = await repository.take(
-        connection, order.order_id, amount.goods_minor, amount.fees_minor
-    )
-    if refunded is None:
+    taken = await repository.take(connection, order.order_id, amount.goods_minor, amount.fees_minor)
+    if taken is None:
         raise ConflictError("refunds may not exceed the order", field="body.amount_minor")
     refund_id = new_id()
     await repository.add_refund(
@@ -138,7 +140,11 @@ async def give_back(
         await enqueue(connection, [(Topic.ORDERS, str(order.order_id), event)])
         details = told.model_dump(mode="json", include={"refund_id", "amount_minor", "reason"})
         await changes.note(connection, order, What.REFUNDED, at, now, details)
-    return Made(refund_id, refunded)
+    goods, fees = amount.goods_minor, amount.fees_minor
+    refunded = Refunded(refund_id, order.order_id, goods, fees, taken, at, now, trace_id)
+    if told_also := await giving_back.post(connection, refunded):
+        await enqueue(connection, told_also)
+    return Made(refund_id, taken["refunded_minor"])
 
 
 async def dispute(services: Services, reported: DisputeIn, trace_id: str) -> DisputeOut:
@@ -179,4 +185,6 @@ async def dispute(services: Services, reported: DisputeIn, trace_id: str) -> Dis
                 ),
             )
             await enqueue(connection, [(Topic.PAYMENTS, str(reported.order_id), event)])
+            taken = chargeback(reported.dispute_id, order["currency"], reported.amount_minor)
+            await ledger.post(connection, taken, at)
     return DisputeOut(dispute_id=reported.dispute_id, recorded=recorded)

@@ -44,6 +44,14 @@ class Permission(StrEnum):
     SUPPRESS_MESSAGES = "suppress_messages"
     """Say who is sent no messages any more."""
     MODERATE_REVIEWS = "moderate_reviews"
+    READ_LEDGER = "read_ledger"
+    ISSUE_GIFT_CARDS = "issue_gift_cards"
+    MANAGE_PRICES = "manage_prices"
+    """Price rules, and what points are worth."""
+    COLLECT_POINTS = "collect_points"
+    BUY_FOR_COMPANIES = "buy_for_companies"
+    """Of those, a company lets some: see `storefront_api/business/`."""
+    MANAGE_COMPANIES = "manage_companies"
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -64,5 +72,11 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.FULFIL: _STAFF | _PROGRAMS,
     Permission.SUPPRESS_MESSAGES: _STAFF | _PROGRAMS,
     Permission.MODERATE_REVIEWS: _STAFF | _PROGRAMS,
+    Permission.READ_LEDGER: _STAFF | _PROGRAMS,
+    Permission.ISSUE_GIFT_CARDS: _STAFF | _PROGRAMS,
+    Permission.MANAGE_PRICES: _STAFF | _PROGRAMS,
+    Permission.COLLECT_POINTS: frozenset({Role.CUSTOMER}),
+    Permission.BUY_FOR_COMPANIES: frozenset({Role.CUSTOMER}),
+    Permission.MANAGE_COMPANIES: _STAFF | _PROGRAMS,
 }
 """The roles that have each permission; what is not here is denied."""

@@ -56,7 +56,8 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def _half_even(numerator: int, denominator: int) -> int:
+def half_even(numerator: int, denominator: int) -> int:
+    """Return a fraction rounded to a whole number, halves to the even one."""
     quotient, rest = divmod(numerator, denominator)
     return quotient + (2 * rest > denominator or (2 * rest == denominator and quotient % 2))
 
@@ -140,7 +141,7 @@ def apply(
 
 def _amount(promotion: Mapping[str, Any], total: int) -> int:
     if promotion["kind"] == "percent":
-        return _half_even(total * promotion["value"], MAX_BASIS_POINTS)
+        return half_even(total * promotion["value"], MAX_BASIS_POINTS)
     return min(total, int(promotion["value"]))
 
 

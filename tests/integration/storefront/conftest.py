@@ -51,6 +51,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Return whether somebody listens on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class Database:
     """A migrated database of a module's own."""
 
@@ -395,4 +401,7 @@ def workers(
     for worker in both:
         worker.start("storefront_api.checkouts.worker")
     yield
+    # One that is told to stop before it listens to signals would just be killed.
+    numbers = [int(port["METRICS_PORT"]) for port in ports]
+    until(lambda: all(listens(number) for number in numbers), "the workers have started")
     assert [worker.end() for worker in both] == [0, 0], log.read_text()

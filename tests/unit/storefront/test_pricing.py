@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,17 +11,20 @@ from hypothesis import strategies as st
 from storefront_api.orders.pricing import MAX_MINOR, price_lines
 from storefront_api.orders.schemas import LineIn
 from storefront_api.platform.errors import InvalidError
+from storefront_api.pricing.repository import Price
 
 UNITS = st.sampled_from(["each", "milli"])
 PRICES = st.integers(0, 10_000_000)
 QUANTITIES = st.integers(1, 10**6)
 
 
-def sold(unit: str = "each", price: int = 199, currency: str = "USD") -> dict[str, Any]:
-    return {"A": {"unit": unit, "currency": currency, "list_price_minor": price}}
+def sold(unit: str = "each", price: int = 199, currency: str = "USD") -> dict[str, Price]:
+    return {"A": Price(unit, currency, price, "GROCERY", [])}
 
 
-def refused(lines: list[LineIn], catalogue: dict[str, Any], currency: str = "USD") -> InvalidError:
+def refused(
+    lines: list[LineIn], catalogue: dict[str, Price], currency: str = "USD"
+) -> InvalidError:
     with pytest.raises(InvalidError) as caught:
         price_lines(lines, catalogue, currency)
     return caught.value
@@ -68,7 +70,7 @@ def test_stated_money_is_kept_and_every_line_is_what_remains(
 
 
 def test_every_wrong_line_is_named_with_its_field_and_rule() -> None:
-    catalogue = sold() | {"B": {"unit": "each", "currency": "EUR", "list_price_minor": 1}}
+    catalogue = sold() | {"B": Price("each", "EUR", 1, "GROCERY", [])}
     lines = [
         LineIn(sku="A", quantity=1),
         LineIn(sku="Z", quantity=1),
