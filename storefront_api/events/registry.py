@@ -11,7 +11,17 @@ from storefront_api.events.carts import (
     CheckoutEndedV1,
     CheckoutOpenedV1,
 )
-from storefront_api.events.catalog import ProductCreatedV1, ProductUpdatedV1
+from storefront_api.events.catalog import (
+    CategoryChangedV1,
+    ImportFinishedV1,
+    OfferChangedV1,
+    ProductArchivedV1,
+    ProductCreatedV1,
+    ProductDescribedV1,
+    ProductRestoredV1,
+    ProductUpdatedV1,
+    VariantCreatedV1,
+)
 from storefront_api.events.clickstream import (
     CartViewedV1,
     CheckoutStartedV1,
@@ -28,10 +38,23 @@ from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, Sto
 from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
+from storefront_api.events.scores import ScoreChangedV1
 from storefront_api.events.topics import Topic
 
 EVENTS: dict[Topic, tuple[type[Event], ...]] = {
-    Topic.CATALOG: (ProductCreatedV1, ProductUpdatedV1, PromotionCreatedV1),
+    Topic.CATALOG: (
+        ProductCreatedV1,
+        ProductUpdatedV1,
+        PromotionCreatedV1,
+        VariantCreatedV1,
+        ProductDescribedV1,
+        ProductArchivedV1,
+        ProductRestoredV1,
+        CategoryChangedV1,
+        OfferChangedV1,
+        ScoreChangedV1,
+        ImportFinishedV1,
+    ),
     Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1, CouponAppliedV1),
     Topic.PAYMENTS: (PaymentDisputedV1, PaymentSettledV1),
     Topic.INVENTORY: (StockChangedV1, StockReservedV1, StockReleasedV1),
