@@ -1,0 +1,127 @@
+"""The SQL of what is said of a product as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from storefront_api.platform.database import Connection
+
+_DESCRIBE = """
+INSERT INTO product_details AS d (product_id, description, category_id)
+SELECT product_id, description, nullif(category_id, '')
+FROM unnest($1::text[], $2::text[], $3::text[]) AS w (product_id, description, category_id)
+ORDER BY product_id
+ON CONFLICT (product_id) DO UPDATE
+SET description = excluded.description, category_id = excluded.category_id
+WHERE (d.description, d.category_id) IS DISTINCT FROM (excluded.description, excluded.category_id)
+RETURNING d.product_id
+"""
+_DETAILS = """
+SELECT product_id, description, coalesce(category_id, '') AS category_id FROM product_details
+WHERE product_id = ANY ($1)
+"""
+_MATRICES = """
+SELECT product_id, name, allowed FROM product_options WHERE product_id = ANY ($1)
+ORDER BY product_id, position
+"""
+_FORGET_MATRIX = "DELETE FROM product_options WHERE product_id = $1"
+_SET_MATRIX = """
+INSERT INTO product_options (product_id, position, name, allowed) VALUES ($1, $2, $3, $4)
+"""
+_OPTION_SETS = """
+SELECT product_id, sku, options, options_hash FROM variant_options WHERE product_id = ANY ($1)
+"""
+_INSERT_OPTIONS = """
+INSERT INTO variant_options (sku, product_id, options, options_hash) VALUES ($1, $2, $3, $4)
+"""
+_IMAGES = "SELECT url, alt FROM product_images WHERE product_id = $1 ORDER BY position"
+_FORGET_IMAGES = "DELETE FROM product_images WHERE product_id = $1"
+_ADD_IMAGE = """
+INSERT INTO product_images (product_id, position, url, alt) VALUES ($1, $2, $3, $4)
+"""
+_ARCHIVE = """
+UPDATE products SET archived_at = $3
+WHERE product_id = $1 AND (sku = $2 OR $2 = '') AND (archived_at IS NULL) = ($3 IS NOT NULL)
+RETURNING sku
+"""
+
+
+async def describe(connection: Connection, stated: Sequence[tuple[str, str, str]]) -> set[str]:
+    """Set descriptions and categories, and return the products of which they were others.
+
+    Parameters
+    ----------
+    stated
+        Product id, description and category id of each, the last empty for none.
+    """
+    columns = map(list, zip(*stated, strict=True))
+    return {row["product_id"] for row in await connection.fetch(_DESCRIBE, *columns)}
+
+
+async def details(connection: Connection, product_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return description and category id of those products of which something was said."""
+    rows = await connection.fetch(_DETAILS, list(product_ids))
+    return {row["product_id"]: (row["description"], row["category_id"]) for row in rows}
+
+
+async def matrices(
+    connection: Connection, product_ids: Sequence[str]
+) -> dict[str, dict[str, list[str]]]:
+    """Return, by product, the values that each of its options may have."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for row in await connection.fetch(_MATRICES, list(product_ids)):
+        found.setdefault(row["product_id"], {})[row["name"]] = row["allowed"]
+    return found
+
+
+async def set_matrix(
+    connection: Connection, product_id: str, matrix: Mapping[str, Sequence[str]]
+) -> None:
+    """Replace a product's options."""
+    await connection.execute(_FORGET_MATRIX, product_id)
+    rows = [
+        (product_id, place, name, list(allowed))
+        for place, (name, allowed) in enumerate(matrix.items(), 1)
+    ]
+    await connection.executemany(_SET_MATRIX, rows)
+
+
+async def option_sets(connection: Connection, product_ids: Sequence[str]) -> list[Any]:
+    """Return product, sku, options and their hash of the variants that have some."""
+    rows: list[Any] = await connection.fetch(_OPTION_SETS, list(product_ids))
+    return rows
+
+
+async def insert_options(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Give variants their options: sku, product id, options and their hash."""
+    await connection.executemany(_INSERT_OPTIONS, rows)
+
+
+async def set_images(
+    connection: Connection, product_id: str, images: Sequence[tuple[str, str]]
+) -> bool:
+    """Replace a product's images, each a URL and its text; False if they are what they were."""
+    rows = await connection.fetch(_IMAGES, product_id)
+    if [(row["url"], row["alt"]) for row in rows] == list(images):
+        return False
+    await connection.execute(_FORGET_IMAGES, product_id)
+    numbered = [(product_id, place, *image) for place, image in enumerate(images, 1)]
+    await connection.executemany(_ADD_IMAGE, numbered)
+    return True
+
+
+async def archive(
+    connection: Connection, product_id: str, sku: str, at: datetime | None
+) -> list[str]:
+    """Archive variants, or restore them, and return those that were not so already.
+
+    Parameters
+    ----------
+    sku
+        One of the product's variants; empty for all.
+    at
+        When they are archived; None to restore them.
+    """
+    return sorted(row["sku"] for row in await connection.fetch(_ARCHIVE, product_id, sku, at))
