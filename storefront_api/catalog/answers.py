@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -89,7 +89,7 @@ def sustainability(row: Mapping[str, Any], now: datetime) -> Sustainability:
     )
 
 
-def sourced(parts: list[Mapping[str, Any]], version: str) -> list[ScorePart]:
+def sourced(parts: Sequence[Mapping[str, Any]], version: str) -> list[ScorePart]:
     """Return the parts of a score with what the rules say of each."""
     rules = of_version(version)
     methods = {part.part: part for part in rules.parts}

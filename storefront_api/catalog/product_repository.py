@@ -34,7 +34,9 @@ _OPTION_SETS = """
 SELECT product_id, sku, options, options_hash FROM variant_options WHERE product_id = ANY ($1)
 """
 _INSERT_OPTIONS = """
-INSERT INTO variant_options (sku, product_id, options, options_hash) VALUES ($1, $2, $3, $4)
+INSERT INTO variant_options AS v (sku, product_id, options, options_hash) VALUES ($1, $2, $3, $4)
+ON CONFLICT (sku) DO UPDATE
+SET options = excluded.options, options_hash = excluded.options_hash WHERE v.options = '{}'
 """
 _IMAGES = "SELECT url, alt FROM product_images WHERE product_id = $1 ORDER BY position"
 _FORGET_IMAGES = "DELETE FROM product_images WHERE product_id = $1"
@@ -95,7 +97,7 @@ async def option_sets(connection: Connection, product_ids: Sequence[str]) -> lis
 
 
 async def insert_options(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Give variants their options: sku, product id, options and their hash."""
+    """Give variants that have none their options: sku, product id, options and their hash."""
     await connection.executemany(_INSERT_OPTIONS, rows)
 
 

@@ -28,7 +28,7 @@ _SHOWN = """
 SELECT p.*, coalesce(s.on_hand, 0) AS on_hand,
     CASE WHEN p.archived_at IS NULL THEN coalesce(s.on_hand - s.reserved, 0) ELSE 0 END
         AS available,
-    coalesce(v.options, '{}') AS options, o.offers, o.lowest_landed_minor
+    coalesce(v.options, '{{}}') AS options, o.offers, o.lowest_landed_minor
 FROM {source} p LEFT JOIN stock s USING (sku) LEFT JOIN variant_options v USING (sku)
 CROSS JOIN LATERAL (
     SELECT count(*) AS offers, min(landed_minor) AS lowest_landed_minor

@@ -10,7 +10,8 @@ from storefront_api.events.orders import OrderLineV1
 from storefront_api.platform.database import Connection
 
 _PRICES = (
-    "SELECT sku, unit, currency, list_price_minor, department FROM products WHERE sku = ANY($1)"
+    "SELECT sku, unit, currency, list_price_minor, department FROM products "
+    "WHERE sku = ANY($1) AND archived_at IS NULL"
 )
 _INSERT = """
 WITH placed AS (
@@ -35,7 +36,7 @@ _LINE_COLUMNS = tuple(OrderLineV1.model_fields)
 
 
 async def prices(connection: Connection, skus: Sequence[str]) -> dict[str, Any]:
-    """Return unit, currency, list price and department of each sku that exists."""
+    """Return unit, currency, list price and department of each sku that is on offer."""
     rows = await connection.fetch(_PRICES, list(skus))
     return {row["sku"]: row for row in rows}
 
