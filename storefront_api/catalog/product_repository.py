@@ -44,8 +44,8 @@ _ADD_IMAGE = """
 INSERT INTO product_images (product_id, position, url, alt) VALUES ($1, $2, $3, $4)
 """
 _ARCHIVE = """
-UPDATE products SET archived_at = $3
-WHERE product_id = $1 AND (sku = $2 OR $2 = '') AND (archived_at IS NULL) = ($3 IS NOT NULL)
+UPDATE products SET archived_at = $3::timestamptz
+WHERE product_id = $1 AND $2 IN ('', sku) AND (archived_at IS NULL) = ($3 IS NOT NULL)
 RETURNING sku
 """
 
