@@ -9,7 +9,7 @@ from typing import Any
 
 from storefront_api.catalog import repository
 from storefront_api.catalog.prices import LOOK_BACK, Asked, reduction
-from storefront_api.catalog.rules import in_force, of_version
+from storefront_api.catalog.rules import in_force, published
 from storefront_api.catalog.schemas import (
     ProductOut,
     Reduced,
@@ -90,15 +90,23 @@ def sustainability(row: Mapping[str, Any], now: datetime) -> Sustainability:
 
 
 def sourced(parts: Sequence[Mapping[str, Any]], version: str) -> list[ScorePart]:
-    """Return the parts of a score with what the rules say of each."""
-    rules = of_version(version)
-    methods = {part.part: part for part in rules.parts}
-    return [
-        ScorePart(
-            **part,
-            method=methods[part["part"]].method,
-            source=rules.sources[methods[part["part"]].source].title,
-            source_url=rules.sources[methods[part["part"]].source].url,
+    """Return the parts of a score with what the rules say of each.
+
+    Rules that only a newer release has say nothing here: both run side by side while one replaces
+    the other.
+    """
+    rules = published().get(version)
+    methods = {part.part: part for part in rules.parts} if rules else {}
+    found = []
+    for part in parts:
+        method = methods.get(part["part"])
+        source = rules.sources[method.source] if rules and method else None
+        found.append(
+            ScorePart(
+                **part,
+                method=method.method if method else "",
+                source=source.title if source else "",
+                source_url=source.url if source else "",
+            )
         )
-        for part in parts
-    ]
+    return found

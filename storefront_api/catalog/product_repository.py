@@ -45,7 +45,7 @@ INSERT INTO product_images (product_id, position, url, alt) VALUES ($1, $2, $3, 
 """
 _ARCHIVE = """
 UPDATE products SET archived_at = $3::timestamptz
-WHERE product_id = $1 AND $2 IN ('', sku) AND (archived_at IS NULL) = ($3 IS NOT NULL)
+WHERE product_id = $1 AND $2 IN ('', sku) AND (archived_at IS NULL) = ($3::timestamptz IS NOT NULL)
 RETURNING sku
 """
 

@@ -108,7 +108,7 @@ _EQUAL = ("department", "category", "brand", "vendor_id", "currency", "origin")
 _FIND = """
 WITH hits AS MATERIALIZED (
     SELECT product_id, department, category, brand, origin, plastic_free::text AS plastic_free,
-        (least(score, 99) / {band} * {band})::text AS score, certificates, {key} AS key
+        ((score - score / 100) / {band} * {band})::text AS score, certificates, {key} AS key
     FROM search_documents AS d WHERE document @@ $1::tsquery{filters}
 ), counted AS (
     SELECT {grouping} AS kind, {value} AS value, count(*) AS products,

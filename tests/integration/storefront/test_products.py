@@ -49,7 +49,9 @@ def test_every_one_of_24_variants_has_its_price_and_stock(
     shown = partner.get(f"/products/{out['product_id']}").json()
     assert shown == out
     told = {v["sku"]: (v["list_price_minor"], v["available"]) for v in shown["variants"]}
-    assert told == {v["sku"]: (v["list_price_minor"], v["opening_stock"]) for v in wanted["variants"]}
+    assert told == {
+        v["sku"]: (v["list_price_minor"], v["opening_stock"]) for v in wanted["variants"]
+    }
     assert shown["options"] == wanted["options"]
     expected = {"product_created": 24, "variant_created": 24, "product_described": 1}
     assert types(outbox, out["product_id"]) == expected

@@ -58,9 +58,7 @@ def test_all_twenty_four_combinations_are_allowed_once() -> None:
         ({"sleeve": None}, "sleeve"),
     ],
 )
-def test_an_illegal_combination_names_the_option(
-    changed: dict[str, str | None], name: str
-) -> None:
+def test_an_illegal_combination_names_the_option(changed: dict[str, str | None], name: str) -> None:
     options = {k: v for k, v in (ALL[0] | changed).items() if v is not None}
     assert broken_rule(options, MATRIX)[0] == name
     with pytest.raises(InvalidError) as error:
