@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -26,15 +27,21 @@ _MATRICES = """
 SELECT product_id, name, allowed FROM product_options WHERE product_id = ANY ($1)
 ORDER BY product_id, position
 """
-_FORGET_MATRIX = "DELETE FROM product_options WHERE product_id = $1"
-_SET_MATRIX = """
-INSERT INTO product_options (product_id, position, name, allowed) VALUES ($1, $2, $3, $4)
+_FORGET_MATRICES = "DELETE FROM product_options WHERE product_id = ANY ($1)"
+_SET_MATRICES = """
+INSERT INTO product_options (product_id, position, name, allowed)
+SELECT product_id, position, name, ARRAY(SELECT jsonb_array_elements_text(allowed::jsonb))
+FROM unnest($1::text[], $2::int[], $3::text[], $4::text[])
+    AS o (product_id, position, name, allowed)
 """
 _OPTION_SETS = """
 SELECT product_id, sku, options, options_hash FROM variant_options WHERE product_id = ANY ($1)
 """
 _INSERT_OPTIONS = """
-INSERT INTO variant_options AS v (sku, product_id, options, options_hash) VALUES ($1, $2, $3, $4)
+INSERT INTO variant_options AS v (sku, product_id, options, options_hash)
+SELECT sku, product_id, options::jsonb, options_hash
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
+    AS o (sku, product_id, options, options_hash)
 ON CONFLICT (sku) DO UPDATE
 SET options = excluded.options, options_hash = excluded.options_hash WHERE v.options = '{}'
 """
@@ -78,16 +85,18 @@ async def matrices(
     return found
 
 
-async def set_matrix(
-    connection: Connection, product_id: str, matrix: Mapping[str, Sequence[str]]
+async def set_matrices(
+    connection: Connection, matrices: Mapping[str, Mapping[str, Sequence[str]]]
 ) -> None:
-    """Replace a product's options."""
-    await connection.execute(_FORGET_MATRIX, product_id)
+    """Replace the options of products."""
+    await connection.execute(_FORGET_MATRICES, list(matrices))
     rows = [
-        (product_id, place, name, list(allowed))
+        (product_id, place, name, json.dumps(list(allowed)))
+        for product_id, matrix in matrices.items()
         for place, (name, allowed) in enumerate(matrix.items(), 1)
     ]
-    await connection.executemany(_SET_MATRIX, rows)
+    if rows:
+        await connection.execute(_SET_MATRICES, *map(list, zip(*rows, strict=True)))
 
 
 async def option_sets(connection: Connection, product_ids: Sequence[str]) -> list[Any]:
@@ -96,9 +105,17 @@ async def option_sets(connection: Connection, product_ids: Sequence[str]) -> lis
     return rows
 
 
-async def insert_options(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Give variants that have none their options: sku, product id, options and their hash."""
-    await connection.executemany(_INSERT_OPTIONS, rows)
+async def insert_options(
+    connection: Connection, rows: Sequence[tuple[str, str, str, bytes]]
+) -> None:
+    """Give variants that have none their options.
+
+    Parameters
+    ----------
+    rows
+        Sku, product id, options as JSON and their hash of each.
+    """
+    await connection.execute(_INSERT_OPTIONS, *map(list, zip(*rows, strict=True)))
 
 
 async def set_images(

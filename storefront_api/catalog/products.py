@@ -59,7 +59,7 @@ async def create(services: Services, request: Request, wanted: NewProduct, trace
             common |= await categories.names(change.connection, wanted.category_id)
         matrix = _matrix(wanted.options)
         await _add(change, product_id, common, wanted.variants, matrix, {})
-        await product_repository.set_matrix(change.connection, product_id, matrix)
+        await product_repository.set_matrices(change.connection, {product_id: matrix})
         described = (product_id, wanted.description, wanted.category_id or "")
         await product_repository.describe(change.connection, [described])
         await product_repository.set_images(change.connection, product_id, _pairs(wanted.images))
@@ -234,7 +234,7 @@ async def _add(
     ]
     await variants.write(change, products)
     options = {variant.sku: variant.options for variant in wanted}
-    await variants.give_options(change, product_id, options)
+    await variants.give_options(change, {product_id: options})
 
 
 async def _change_matrix(change: Change, product_id: str, options: Sequence[Option]) -> bool:
@@ -247,5 +247,5 @@ async def _change_matrix(change: Change, product_id: str, options: Sequence[Opti
         name, rule = broken_rule(row["options"], matrix)
         if rule:
             raise ConflictError(f"{row['sku']}: {rule}", field=f"body.options.{name}")
-    await product_repository.set_matrix(change.connection, product_id, matrix)
+    await product_repository.set_matrices(change.connection, {product_id: matrix})
     return True

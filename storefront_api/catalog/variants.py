@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,16 +101,24 @@ def check_options(
         seen[digest] = f"variant {place}"
 
 
-async def give_options(
-    change: Change, product_id: str, options: Mapping[str, Mapping[str, str]]
-) -> None:
-    """Give variants of a product their option sets, which were checked before."""
+async def give_options(change: Change, sets: Mapping[str, Mapping[str, Mapping[str, str]]]) -> None:
+    """Give variants their option sets, which were checked before.
+
+    Parameters
+    ----------
+    sets
+        By product and sku.
+    """
+    given = [(i, sku, stated) for i, by_sku in sets.items() for sku, stated in by_sku.items()]
+    if not given:
+        return
     rows = [
-        (sku, product_id, dict(stated), options_hash(stated)) for sku, stated in options.items()
+        (sku, product_id, json.dumps(dict(stated)), options_hash(stated))
+        for product_id, sku, stated in given
     ]
     await product_repository.insert_options(change.connection, rows)
-    change.touched.add(product_id)
-    for sku, stated in options.items():
+    change.touched |= set(sets)
+    for product_id, sku, stated in given:
         if stated:
             values = [OptionValueV1(name=name, value=value) for name, value in stated.items()]
             data = VariantOptionsV1(sku=sku, product_id=product_id, options=values)

@@ -13,7 +13,7 @@ _PAGE = """
 SELECT p.*, coalesce(d.description, '') AS description, coalesce(v.options, '{}') AS options,
     s.attributes
 FROM products AS p LEFT JOIN product_details AS d USING (product_id)
-LEFT JOIN variant_options AS v USING (sku) LEFT JOIN product_scores AS s USING (product_id)
+LEFT JOIN product_scores AS s USING (product_id) LEFT JOIN variant_options AS v USING (sku)
 WHERE p.archived_at IS NULL AND p.sku > $1 ORDER BY p.sku LIMIT $2
 """
 _FINISH = """

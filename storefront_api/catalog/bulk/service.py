@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from asyncio import to_thread
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
@@ -49,9 +50,10 @@ async def import_file(services: Services, stream: AsyncIterator[bytes], trace_id
     counts: Counter[str] = Counter()
     async with received(stream) as file:
         table = Table(file)
-        matrices = _matrices(table, rules)
+        # Reading takes seconds of a large file: in a thread, or everybody else would wait for it.
+        matrices = await to_thread(_matrices, table, rules)
         rows = _good_rows(table, rules, errors, counts)
-        while batch := list(islice(rows, AT_ONCE)):
+        while batch := await to_thread(lambda: list(islice(rows, AT_ONCE))):
             async with changing(services, trace_id) as change:
                 done = await write(change, batch, matrices)
             counts.update(done.counts)
@@ -93,13 +95,20 @@ def _lines(records: list[list[str]]) -> str:
 
 
 def _matrices(table: Table, rules: Rules) -> Matrices:
-    """Return the options that the good rows of a file state, by product."""
+    """Return the options that the good rows of a file state, by product.
+
+    The first row of a product that states options says which it has; the others their values.
+    """
     found: Matrices = {}
     for row in _good_rows(table, rules, [], Counter()):
-        for name, value in (row.options or {}).items():
-            values = found.setdefault(row.product.product_id, {}).setdefault(name, [])
-            if value not in values:
-                values.append(value)
+        if not row.options:
+            continue
+        matrix = found.setdefault(row.product.product_id, {name: [] for name in row.options})
+        if matrix.keys() != row.options.keys():
+            continue
+        for name, value in row.options.items():
+            if value not in matrix[name]:
+                matrix[name].append(value)
     return found
 
 

@@ -38,11 +38,11 @@ async def write(change: Change, rows: Sequence[Row], stated: Matrices) -> Done:
     new = {i: stated[i] for i in products if i in stated and i not in matrices}
     good, options, errors = await _allowed(change, rows, matrices | new)
     written = await variants.write(change, [row.product for row in good])
-    for product_id in sorted(options.keys() & new.keys()):
-        await product_repository.set_matrix(change.connection, product_id, new[product_id])
-    for product_id, sets in options.items():
-        await variants.give_options(change, product_id, sets)
-    described = await _describe(change, good) | (options.keys() & new.keys())
+    first = {product_id: new[product_id] for product_id in sorted(options.keys() & new.keys())}
+    if first:
+        await product_repository.set_matrices(change.connection, first)
+    await variants.give_options(change, options)
+    described = await _describe(change, good) | first.keys()
     if described:
         await tell_described(change, sorted(described))
     attributes = {
