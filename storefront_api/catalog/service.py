@@ -1,52 +1,29 @@
-"""What the catalogue does."""
+"""Reading the catalogue, and importing into it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from itertools import groupby
-from typing import Any
 
-from storefront_api.alerts import service as alerts
-from storefront_api.catalog import repository
+from storefront_api.catalog import answers, repository, variants
+from storefront_api.catalog.changes import changing
 from storefront_api.catalog.schemas import (
     CatalogImport,
     ImportedProduct,
     ImportOut,
     ProductOut,
     ProductPage,
-    Variant,
 )
-from storefront_api.events import Event, Topic
-from storefront_api.events.catalog import ProductCreatedV1, ProductUpdatedV1, ProductV1
-from storefront_api.events.inventory import MovementV1, StockChangedV1, StockV1
-from storefront_api.platform.database import transaction
+from storefront_api.platform.database import Connection
 from storefront_api.platform.errors import InvalidError, NotFoundError
-from storefront_api.platform.outbox import enqueue, new_id
-from storefront_api.search.repository import refresh
 from storefront_api.services import Services
 
-MOVEMENTS_AN_EVENT = 1_000
 _LISTED = "products"
 
 
-def _products(rows: list[Any]) -> list[ProductOut]:
-    products = []
-    for _, group in groupby(rows, key=lambda row: row["product_id"]):
-        variants = list(group)
-        known = {name: variants[0][name] for name in ProductOut.model_fields if name != "variants"}
-        products.append(
-            ProductOut(
-                **known,
-                variants=[Variant(**{n: row[n] for n in Variant.model_fields}) for row in variants],
-            )
-        )
-    return products
-
-
 async def list_products(
-    services: Services, after: str, department: str, category: str, limit: int
+    services: Services, after: str, department: str, category: str, under: str, limit: int
 ) -> ProductPage:
-    """Return a page of products in order of their id.
+    """Return a page of the products that are offered, in order of their id.
 
     Raises
     ------
@@ -54,8 +31,9 @@ async def list_products(
         If a cursor is stated that no page of products gave.
     """
     (last,) = services.cursors.read(_LISTED, after) if after else ("",)
-    rows = await repository.page(services.pool, last, department, category, limit + 1)
-    products = _products(rows)
+    async with services.pool.acquire() as connection:
+        rows = await repository.page(connection, last, department, category, under, limit + 1)
+        products = await answers.products(connection, rows, services.clock())
     more = len(products) > limit
     products = products[:limit]
     cursor = services.cursors.write(_LISTED, products[-1].product_id) if more else ""
@@ -63,17 +41,29 @@ async def list_products(
 
 
 async def read_product(services: Services, product_id: str) -> ProductOut:
-    """Return one product.
+    """Return one product, archived or not.
 
     Raises
     ------
     NotFoundError
         If there is none with that id.
     """
-    products = _products(await repository.product(services.pool, product_id))
-    if not products:
+    async with services.pool.acquire() as connection:
+        return await shown(services, connection, product_id)
+
+
+async def shown(services: Services, connection: Connection, product_id: str) -> ProductOut:
+    """Return one product as a connection sees it.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none with that id.
+    """
+    rows = await repository.product(connection, product_id)
+    if not rows:
         raise NotFoundError(f"there is no product {product_id!r}", field="path.product_id")
-    return products[0]
+    return (await answers.products(connection, rows, services.clock()))[0]
 
 
 def _refuse_repeated(products: list[ImportedProduct]) -> None:
@@ -96,40 +86,11 @@ async def import_products(services: Services, wanted: CatalogImport, trace_id: s
         If a sku occurs twice.
     """
     _refuse_repeated(wanted.products)
-    now = services.clock()
-    names = [*repository.COLUMNS, "opening_stock"]
-    records = [tuple(getattr(product, n) for n in names) for product in wanted.products]
-    common = {"occurred_at": now, "received_at": now, "subject": "", "trace_id": trace_id}
-    async with transaction(services.pool) as connection:
-        changes = await repository.stage(connection, records)
-        opened = await repository.apply(connection, now)
-        # A variant may have moved from one product to another: both of them change.
-        touched = {row[name] for row in changes for name in ("product_id", "was_product_id")}
-        await refresh(connection, sorted(touched - {None}))
-        known = [row["sku"] for row in changes if not row["is_new"]]
-        store_url = services.settings.storefront_url
-        await alerts.prices_changed(connection, known, store_url, now, trace_id)
-        events: list[tuple[Topic, str, Event]] = []
-        for row in changes:
-            event = ProductCreatedV1 if row["is_new"] else ProductUpdatedV1
-            data = ProductV1(**{name: row[name] for name in repository.COLUMNS})
-            events.append(
-                (Topic.CATALOG, row["product_id"], event(id=new_id(), data=data, **common))
-            )
-        for first in range(0, len(opened), MOVEMENTS_AN_EVENT):
-            rows = opened[first : first + MOVEMENTS_AN_EVENT]
-            stock = StockV1(
-                reason="receipt",
-                reference="opening",
-                movements=[MovementV1(**dict(row)) for row in rows],
-            )
-            events.append(
-                (Topic.INVENTORY, "opening", StockChangedV1(id=new_id(), data=stock, **common))
-            )
-        await enqueue(connection, events)
-    created = sum(row["is_new"] for row in changes)
+    async with changing(services, trace_id) as change:
+        written = await variants.write(change, wanted.products)
+    changed = len(written.created) + len(written.updated)
     return ImportOut(
-        created=created,
-        updated=len(changes) - created,
-        unchanged=len(wanted.products) - len(changes),
+        created=len(written.created),
+        updated=len(written.updated),
+        unchanged=len(wanted.products) - changed,
     )

@@ -16,7 +16,17 @@ from storefront_api.events.carts import (
     CheckoutEndedV1,
     CheckoutOpenedV1,
 )
-from storefront_api.events.catalog import ProductCreatedV1, ProductUpdatedV1
+from storefront_api.events.catalog import (
+    CategoryChangedV1,
+    ImportFinishedV1,
+    OfferChangedV1,
+    ProductArchivedV1,
+    ProductCreatedV1,
+    ProductDescribedV1,
+    ProductRestoredV1,
+    ProductUpdatedV1,
+    VariantCreatedV1,
+)
 from storefront_api.events.clickstream import (
     CartViewedV1,
     CheckoutStartedV1,
@@ -77,6 +87,9 @@ from storefront_api.events.returns import (
     ReturnRejectedV1,
     ReturnRequestedV1,
 )
+from storefront_api.events.scores import (
+    ScoreChangedV1,
+)
 from storefront_api.events.social import (
     ReviewDeletedV1,
     ReviewEditedV1,
@@ -86,10 +99,24 @@ from storefront_api.events.social import (
     VendorFollowedV1,
     VendorUnfollowedV1,
 )
-from storefront_api.events.topics import Topic
+from storefront_api.events.topics import (
+    Topic,
+)
 
 EVENTS: dict[Topic, tuple[type[Event], ...]] = {
-    Topic.CATALOG: (ProductCreatedV1, ProductUpdatedV1, PromotionCreatedV1),
+    Topic.CATALOG: (
+        ProductCreatedV1,
+        ProductUpdatedV1,
+        PromotionCreatedV1,
+        VariantCreatedV1,
+        ProductDescribedV1,
+        ProductArchivedV1,
+        ProductRestoredV1,
+        CategoryChangedV1,
+        OfferChangedV1,
+        ScoreChangedV1,
+        ImportFinishedV1,
+    ),
     Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1, CouponAppliedV1, OrderCancelledV1),
     Topic.PAYMENTS: (PaymentDisputedV1, PaymentSettledV1),
     Topic.INVENTORY: (StockChangedV1, StockReservedV1, StockReleasedV1),

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     SHOP = "shop"
     PLACE_ORDERS = "place_orders"
     MANAGE_CATALOG = "manage_catalog"
+    MANAGE_OFFERS = "manage_offers"
     MANAGE_STOCK = "manage_stock"
     MANAGE_PROMOTIONS = "manage_promotions"
     REFUND = "refund"
@@ -64,6 +65,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.SHOP: _SHOPPERS,
     Permission.PLACE_ORDERS: _SHOPPERS | _PROGRAMS,
     Permission.MANAGE_CATALOG: _STAFF | _PROGRAMS,
+    Permission.MANAGE_OFFERS: _STAFF | _PROGRAMS | {Role.VENDOR},
     Permission.MANAGE_STOCK: _STAFF | _PROGRAMS,
     Permission.MANAGE_PROMOTIONS: _STAFF | _PROGRAMS,
     Permission.REFUND: _STAFF | _PROGRAMS,

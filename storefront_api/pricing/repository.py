@@ -39,7 +39,7 @@ FROM products p LEFT JOIN LATERAL (
         SELECT FROM company_members m WHERE m.subject = $3 AND $3 <> ''
     ))
 ) AS r ON true
-WHERE p.sku = ANY($1)
+WHERE p.sku = ANY($1) AND p.archived_at IS NULL
 """
 COLUMNS = (
     "rule_id",

@@ -15,7 +15,7 @@ GROUP BY sku ORDER BY count(*) DESC, sku LIMIT $1
 _DETAILS = """
 SELECT p.sku, p.product_id, p.name, p.currency, p.list_price_minor
 FROM unnest($1::text[]) WITH ORDINALITY AS wanted (sku, place) JOIN products p USING (sku)
-ORDER BY place
+WHERE p.archived_at IS NULL ORDER BY place
 """
 
 
@@ -25,6 +25,6 @@ async def popular(connection: Connection, limit: int) -> list[str]:
 
 
 async def details(connection: Connection, skus: Sequence[str]) -> list[Any]:
-    """Return names and prices of the variants that exist, in the given order."""
+    """Return names and prices of the variants on offer, in the given order."""
     rows: list[Any] = await connection.fetch(_DETAILS, list(skus))
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field
 
 from storefront_api.platform.auth import public
 from storefront_api.platform.errors import problems
@@ -26,6 +27,8 @@ Price = Annotated[
     int | None,
     Query(ge=0, le=10**15, description="Of a variant's list price, itself included."),
 ]
+
+CertificateId = Annotated[str, Field(max_length=40, pattern=r"^[^\x00]*$")]
 
 
 async def _engine(services: Injected) -> SearchEngine:
@@ -54,6 +57,16 @@ async def search(
     price_from_minor: Price = None,
     price_to_minor: Price = None,
     in_stock: Annotated[bool, Query(description="Only what can be had now.")] = False,
+    score_from: Annotated[
+        int | None, Query(ge=0, le=100, description="Least sustainability score.")
+    ] = None,
+    certificate: Annotated[
+        list[CertificateId], Query(max_length=10, description="All of which a product has.")
+    ] = [],  # noqa: B006  # FastAPI copies it
+    plastic_free: Annotated[
+        bool, Query(description="Only what is known to be without plastic.")
+    ] = False,
+    origin: Annotated[str, Query(pattern="^([A-Z]{2})?$", description="Country of origin.")] = "",
     sort: Sort = Sort.RELEVANCE,
     after: After = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -69,6 +82,10 @@ async def search(
         price_from_minor=price_from_minor,
         price_to_minor=price_to_minor,
         in_stock=in_stock,
+        score_from=score_from,
+        certificates=tuple(certificate),
+        plastic_free=plastic_free,
+        origin=origin,
         sort=sort,
         after=after,
         limit=limit,

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-FACETS = ("department", "category", "brand")
-"""What the hits are counted by."""
+FACETS = ("department", "category", "brand", "origin", "plastic_free", "score", "certificate")
+"""What the hits are counted by; a product counts once for each of its certificates."""
+SCORE_BAND = 20
+"""Scores are counted in bands of so many points, each named by its lowest."""
 FACET_VALUES = 20
 """Most values of a facet that are told, those with the most products first."""
 
@@ -20,6 +22,8 @@ class Sort(StrEnum):
     PRICE_ASC = "price_asc"
     PRICE_DESC = "price_desc"
     NEWEST = "newest"
+    SCORE = "score"
+    """The highest sustainability score first, those without one last."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,14 @@ class Wanted:
         Bounds of a list price, both included; one variant within them makes a hit.
     in_stock
         Whether a hit needs a variant that is in stock.
+    score_from
+        Least sustainability score; products without a score are below every score.
+    certificates
+        All of them a hit has.
+    plastic_free
+        Whether a hit is known to be without plastic.
+    origin
+        Country that a hit is from.
     after
         The `next_cursor` of the page before; empty for the first.
     """
@@ -47,6 +59,10 @@ class Wanted:
     price_from_minor: int | None = None
     price_to_minor: int | None = None
     in_stock: bool = False
+    score_from: int | None = None
+    certificates: tuple[str, ...] = ()
+    plastic_free: bool = False
+    origin: str = ""
     sort: Sort = Sort.RELEVANCE
     after: str = ""
     limit: int = 20

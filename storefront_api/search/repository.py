@@ -11,6 +11,7 @@ from storefront_api.platform.pagination import Cursors
 from storefront_api.search.engine import (
     FACET_VALUES,
     FACETS,
+    SCORE_BAND,
     Correction,
     FacetValue,
     Found,
@@ -94,45 +95,56 @@ _KEYS = {
     Sort.RELEVANCE: "ts_rank(document, $1::tsquery)::float8",
     Sort.PRICE_ASC: "price_minor",
     Sort.PRICE_DESC: "price_minor",
+    Sort.SCORE: "coalesce(score, -1)",
     Sort.NEWEST: "(extract(epoch FROM listed_at) * 1000000)::bigint",
 }
-_KINDS = {3: "department", 5: "category", 6: "brand"}
+_COUNTED = tuple(name for name in FACETS if name != "certificate")
+_ALL = 2 ** len(_COUNTED) - 1
+_KINDS = {_ALL - 2**bit: name for bit, name in enumerate(reversed(_COUNTED))}
 """The facets by what PostgreSQL's `grouping` says of them."""
-_ALL = 7
+_CERTIFICATE = -2
 _PAGE = -1
-_EQUAL = ("department", "category", "brand", "vendor_id", "currency")
+_EQUAL = ("department", "category", "brand", "vendor_id", "currency", "origin")
 _FIND = """
 WITH hits AS MATERIALIZED (
-    SELECT product_id, department, category, brand, {key} AS key
+    SELECT product_id, department, category, brand, origin, plastic_free::text AS plastic_free,
+        ((score - score / 100) / {band} * {band})::text AS score, certificates, {key} AS key
     FROM search_documents AS d WHERE document @@ $1::tsquery{filters}
 ), counted AS (
-    SELECT grouping(department, category, brand) AS kind,
-        coalesce(department, category, brand, '') AS value, count(*) AS products,
-        row_number() OVER (
-            PARTITION BY grouping(department, category, brand)
-            ORDER BY count(*) DESC, coalesce(department, category, brand)
-        ) AS place
-    FROM hits GROUP BY GROUPING SETS ((), (department), (category), (brand))
+    SELECT {grouping} AS kind, {value} AS value, count(*) AS products,
+        row_number() OVER (PARTITION BY {grouping} ORDER BY count(*) DESC, {value}) AS place
+    FROM hits GROUP BY GROUPING SETS ((), {sets})
+), certified AS (
+    SELECT -2 AS kind, value, count(*) AS products FROM hits, unnest(certificates) AS value
+    GROUP BY value ORDER BY products DESC, value LIMIT $3
 ), page AS (
     SELECT product_id, key FROM hits{after} ORDER BY key {direction}, product_id LIMIT $2
 )
 SELECT kind, value, products, NULL::text AS product_id, NULL::float8 AS key FROM counted
 WHERE place <= $3
 UNION ALL
+SELECT kind, value, products, NULL, NULL FROM certified
+UNION ALL
 SELECT -1, '', 0, product_id, key::float8 FROM page
 """
 _IN_STOCK = "EXISTS (SELECT FROM stock WHERE sku = ANY (d.skus) AND on_hand > reserved)"
 _CARDS = """
 SELECT DISTINCT ON (place) p.product_id, p.name, p.vendor_id, p.brand, p.department, p.category,
-    p.product_type, p.currency, v.variants, v.price_from_minor, v.price_to_minor, v.in_stock
+    p.product_type, p.currency, v.variants, v.price_from_minor, v.price_to_minor, v.in_stock,
+    v.available, d.score, coalesce(s.confidence, 0)::float8 AS confidence, d.certificates,
+    d.plastic_free, d.origin
 FROM unnest($1::text[]) WITH ORDINALITY AS wanted (product_id, place)
-JOIN products AS p USING (product_id)
+JOIN products AS p USING (product_id) JOIN search_documents AS d USING (product_id)
+LEFT JOIN product_scores AS s USING (product_id)
 CROSS JOIN LATERAL (
     SELECT count(*) AS variants, min(list_price_minor) AS price_from_minor,
         max(list_price_minor) AS price_to_minor,
-        coalesce(bool_or(on_hand > reserved), false) AS in_stock
-    FROM products AS o LEFT JOIN stock USING (sku) WHERE o.product_id = p.product_id
+        coalesce(bool_or(on_hand > reserved), false) AS in_stock,
+        coalesce(sum(on_hand - reserved), 0)::bigint AS available
+    FROM products AS o LEFT JOIN stock USING (sku)
+    WHERE o.product_id = p.product_id AND o.archived_at IS NULL
 ) AS v
+WHERE p.archived_at IS NULL
 ORDER BY place, p.sku
 """
 _REFRESH = "SELECT search_refresh($1)"
@@ -252,6 +264,12 @@ def _statement(wanted: Wanted, last: Sequence[Any]) -> tuple[str, list[Any]]:
         )
     if wanted.in_stock:
         filters.append(_IN_STOCK)
+    if wanted.score_from is not None:
+        filters.append(f"score >= {place(wanted.score_from)}")
+    if wanted.certificates:
+        filters.append(f"certificates @> {place(list(wanted.certificates))}")
+    if wanted.plastic_free:
+        filters.append("plastic_free")
     falls = wanted.sort is not Sort.PRICE_ASC
     after = ""
     if last:
@@ -261,6 +279,10 @@ def _statement(wanted: Wanted, last: Sequence[Any]) -> tuple[str, list[Any]]:
         after = f" WHERE key::float8 {sign} {key} OR {same}"
     statement = _FIND.format(
         key=_KEYS[wanted.sort],
+        band=SCORE_BAND,
+        grouping=f"grouping({', '.join(_COUNTED)})",
+        value=f"coalesce({', '.join(_COUNTED)}, '')",
+        sets=", ".join(f"({name})" for name in _COUNTED),
         filters="".join(f" AND {each}" for each in filters),
         after=after,
         direction="DESC" if falls else "ASC",
@@ -275,6 +297,8 @@ def _counted(rows: Sequence[Any]) -> tuple[int, dict[str, list[FacetValue]]]:
     for row in rows:
         if row["kind"] == _ALL:
             total = row["products"]
+        elif row["kind"] == _CERTIFICATE:
+            facets["certificate"].append(FacetValue(row["value"], row["products"]))
         elif row["kind"] in _KINDS and row["value"]:
             facets[_KINDS[row["kind"]]].append(FacetValue(row["value"], row["products"]))
     for counted in facets.values():

@@ -20,6 +20,12 @@ class SearchHit(BaseModel):
     price_from_minor: int = Field(description="List price of the cheapest variant.")
     price_to_minor: int = Field(description="List price of the dearest variant.")
     in_stock: bool = Field(description="Whether any variant is.")
+    available: int = Field(description="What can be bought now of all variants together.")
+    score: int | None = Field(description="Sustainability, 0 to 100; null when nothing is known.")
+    confidence: float = Field(description="Share of the score's weights that is known, 0 to 1.")
+    certificates: list[str]
+    plastic_free: bool | None = Field(description="Null when it is unknown.")
+    origin: str = Field(description="Country; empty when it is unknown.")
 
 
 class FacetCount(BaseModel):
@@ -35,6 +41,10 @@ class Facets(BaseModel):
     department: list[FacetCount]
     category: list[FacetCount]
     brand: list[FacetCount]
+    origin: list[FacetCount]
+    plastic_free: list[FacetCount] = Field(description="`true` or `false`, where it is known.")
+    score: list[FacetCount] = Field(description="Bands of 20 points, named by their lowest.")
+    certificate: list[FacetCount] = Field(description="A product counts for each that it has.")
 
 
 class CorrectedWord(BaseModel):

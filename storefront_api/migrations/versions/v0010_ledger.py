@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 
 LEDGER = (
     # Only a guarded account carries its balance: a balance on every account would have all

@@ -1,0 +1,112 @@
+"""What is answered of products: variants, prices before a reduction, stock and score together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from storefront_api.catalog import repository
+from storefront_api.catalog.prices import LOOK_BACK, Asked, reduction
+from storefront_api.catalog.rules import in_force, published
+from storefront_api.catalog.schemas import (
+    ProductOut,
+    Reduced,
+    ScorePart,
+    Sustainability,
+    Variant,
+)
+from storefront_api.catalog.sustainability import Attributes, score
+from storefront_api.platform.database import Connection
+
+_OF_A_VARIANT = ("name", "vendor_id", "brand", "department", "category", "product_type")
+_PLAIN = tuple(set(Variant.model_fields) - {"reduced", "archived"})
+
+
+async def products(connection: Connection, rows: list[Any], now: datetime) -> list[ProductOut]:
+    """Return the products of some variants, in the order of the variants."""
+    ids = list(dict.fromkeys(row["product_id"] for row in rows))
+    wholes = await repository.wholes(connection, ids)
+    skus = [row["sku"] for row in rows]
+    asked = await repository.prices_since(connection, skus, now - LOOK_BACK)
+    prices = {
+        sku: [Asked(row["currency"], row["price_minor"], row["changed_at"]) for row in entries]
+        for sku, entries in groupby(asked, key=lambda row: row["sku"])
+    }
+    found = []
+    for product_id, group in groupby(rows, key=lambda row: row["product_id"]):
+        variants, whole = list(group), wholes[product_id]
+        # The first that is offered stands for the product, as it does in the search.
+        shown = next((row for row in variants if row["archived_at"] is None), variants[0])
+        found.append(
+            ProductOut(
+                product_id=product_id,
+                **{name: shown[name] for name in _OF_A_VARIANT},
+                description=whole["description"],
+                category_path=whole["category_path"],
+                options=whole["options"],
+                images=whole["images"],
+                sustainability=sustainability(whole, now),
+                archived=all(row["archived_at"] for row in variants),
+                variants=[_variant(row, prices.get(row["sku"], []), now) for row in variants],
+            )
+        )
+    return found
+
+
+def _variant(row: Mapping[str, Any], prices: list[Asked], now: datetime) -> Variant:
+    lower = reduction(prices, now)
+    return Variant(
+        **{name: row[name] for name in _PLAIN},
+        reduced=lower
+        and Reduced(since=lower.since, lowest_30_days_minor=lower.lowest_before_minor),
+        archived=row["archived_at"] is not None,
+    )
+
+
+def sustainability(row: Mapping[str, Any], now: datetime) -> Sustainability:
+    """Return a stored score with the methods and sources of its parts.
+
+    Of a product of which nothing was ever stated, the parts are told by the rules in force.
+    """
+    if row["rules_version"] is None:
+        nothing = Attributes()
+        unscored = score(nothing, in_force(now))
+        return Sustainability(
+            score=None,
+            confidence=0,
+            rules_version="",
+            parts=sourced([vars(part) for part in unscored.parts], unscored.rules_version),
+            attributes=nothing,
+        )
+    return Sustainability(
+        score=row["score"],
+        confidence=row["confidence"],
+        rules_version=row["rules_version"],
+        parts=sourced(row["parts"], row["rules_version"]),
+        attributes=row["attributes"],
+    )
+
+
+def sourced(parts: Sequence[Mapping[str, Any]], version: str) -> list[ScorePart]:
+    """Return the parts of a score with what the rules say of each.
+
+    Rules that only a newer release has say nothing here: both run side by side while one replaces
+    the other.
+    """
+    rules = published().get(version)
+    methods = {part.part: part for part in rules.parts} if rules else {}
+    found = []
+    for part in parts:
+        method = methods.get(part["part"])
+        source = rules.sources[method.source] if rules and method else None
+        found.append(
+            ScorePart(
+                **part,
+                method=method.method if method else "",
+                source=source.title if source else "",
+                source_url=source.url if source else "",
+            )
+        )
+    return found
