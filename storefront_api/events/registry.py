@@ -24,7 +24,25 @@ from storefront_api.events.clickstream import (
 )
 from storefront_api.events.decisions import DecisionMadeV1
 from storefront_api.events.envelope import Event
-from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, StockReservedV1
+from storefront_api.events.inventory import (
+    LowStockV1,
+    StockChangedV1,
+    StockReleasedV1,
+    StockReservedV1,
+)
+from storefront_api.events.marketplace import (
+    CommissionChargedV1,
+    CommissionReversedV1,
+    CommissionRuleCreatedV1,
+    PayoutCreatedV1,
+    PayoutFailedV1,
+    PayoutPaidV1,
+    VendorAppliedV1,
+    VendorApprovedV1,
+    VendorRejectedV1,
+    VendorReviewMovedV1,
+    VendorSuspendedV1,
+)
 from storefront_api.events.orders import OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
@@ -34,7 +52,7 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.CATALOG: (ProductCreatedV1, ProductUpdatedV1, PromotionCreatedV1),
     Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1, CouponAppliedV1),
     Topic.PAYMENTS: (PaymentDisputedV1, PaymentSettledV1),
-    Topic.INVENTORY: (StockChangedV1, StockReservedV1, StockReleasedV1),
+    Topic.INVENTORY: (StockChangedV1, StockReservedV1, StockReleasedV1, LowStockV1),
     Topic.CARTS: (CartUpdatedV1, CartMergedV1, CheckoutOpenedV1, CheckoutEndedV1),
     Topic.IDENTITY: (),
     Topic.LEDGER: (),
@@ -42,7 +60,19 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.BUSINESS: (),
     Topic.FULFILMENT: (),
     Topic.RETURNS: (),
-    Topic.MARKETPLACE: (),
+    Topic.MARKETPLACE: (
+        VendorAppliedV1,
+        VendorReviewMovedV1,
+        VendorApprovedV1,
+        VendorRejectedV1,
+        VendorSuspendedV1,
+        CommissionRuleCreatedV1,
+        CommissionChargedV1,
+        CommissionReversedV1,
+        PayoutCreatedV1,
+        PayoutPaidV1,
+        PayoutFailedV1,
+    ),
     Topic.SOCIAL: (),
     Topic.NOTIFICATIONS: (),
     Topic.CLICKSTREAM: (
