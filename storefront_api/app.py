@@ -15,6 +15,7 @@ from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.schemas import MAX_BYTES
 from storefront_api.health import router as health
 from storefront_api.inventory.endpoints import router as inventory
+from storefront_api.marketplace.endpoints import router as marketplace
 from storefront_api.orders.endpoints import router as orders
 from storefront_api.payments.endpoints import router as payments
 from storefront_api.platform import errors, logs
@@ -23,6 +24,7 @@ from storefront_api.platform.bodies import LimitBodies
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.database import open_pool
+from storefront_api.platform.kyc import LocalKyc
 from storefront_api.platform.metrics import Measure
 from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.stripe_provider import StripeProvider
@@ -59,7 +61,9 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             settings.payment_key.get_secret_value(),
             settings.payment_webhook_secret.get_secret_value(),
         )
-        app.state.services = Services(settings, pool, gate, clicks, models, provider, clock)
+        app.state.services = Services(
+            settings, pool, gate, clicks, models, provider, clock, LocalKyc()
+        )
         try:
             yield
         finally:
@@ -92,6 +96,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         payments,
         collect,
         recommendations,
+        marketplace,
     ):
         app.include_router(router)
     return app

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from storefront_api.platform.auth import Gate
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock
+from storefront_api.platform.kyc import KycProvider
 from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.payment_provider import PaymentProvider
 from storefront_api.settings import Settings
@@ -26,6 +27,7 @@ class Services:
     models: ModelEndpoint
     provider: PaymentProvider
     clock: Clock
+    kyc: KycProvider
 
 
 async def _services(request: Request) -> Services:

@@ -18,6 +18,8 @@ from storefront_api.catalog.schemas import (
 from storefront_api.events import Event, Topic
 from storefront_api.events.catalog import ProductCreatedV1, ProductUpdatedV1, ProductV1
 from storefront_api.events.inventory import MovementV1, StockChangedV1, StockV1
+from storefront_api.marketplace.onboarding.service import admit
+from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import transaction
 from storefront_api.platform.errors import InvalidError, NotFoundError
 from storefront_api.platform.outbox import enqueue, new_id
@@ -77,7 +79,9 @@ def _refuse_repeated(products: list[ImportedProduct]) -> None:
         raise InvalidError(details[0]["message"], field=details[0]["field"], details=details)
 
 
-async def import_products(services: Services, wanted: CatalogImport, trace_id: str) -> ImportOut:
+async def import_products(
+    services: Services, caller: Caller, wanted: CatalogImport, trace_id: str
+) -> ImportOut:
     """Create and replace variants, all of them or none; only real changes become events.
 
     Raises
@@ -93,6 +97,8 @@ async def import_products(services: Services, wanted: CatalogImport, trace_id: s
     async with transaction(services.pool) as connection:
         changes = await repository.stage(connection, records)
         opened = await repository.apply(connection, now)
+        vendors = {product.vendor_id for product in wanted.products}
+        await admit(connection, vendors, caller.name, now, trace_id)
         # A variant may have moved from one product to another: both of them change.
         touched = {row[name] for row in changes for name in ("product_id", "was_product_id")}
         await refresh(connection, sorted(touched - {None}))

@@ -9,9 +9,12 @@ from uuid import UUID
 from storefront_api.events.orders import OrderLineV1
 from storefront_api.platform.database import Connection
 
-_PRICES = (
-    "SELECT sku, unit, currency, list_price_minor, department FROM products WHERE sku = ANY($1)"
-)
+_PRICES = """
+SELECT sku, unit, currency, list_price_minor, department, EXISTS (
+    SELECT FROM vendors v WHERE v.vendor_id = p.vendor_id AND v.state = 'approved'
+) AS for_sale
+FROM products p WHERE sku = ANY($1)
+"""
 _INSERT = """
 WITH placed AS (
     INSERT INTO orders (
@@ -35,7 +38,7 @@ _LINE_COLUMNS = tuple(OrderLineV1.model_fields)
 
 
 async def prices(connection: Connection, skus: Sequence[str]) -> dict[str, Any]:
-    """Return unit, currency, list price and department of each sku that exists."""
+    """Return unit, currency, list price, department and whether it is for sale, by sku."""
     rows = await connection.fetch(_PRICES, list(skus))
     return {row["sku"]: row for row in rows}
 

@@ -35,6 +35,13 @@ from storefront_api.promotions.discounts import Discount, apply
 from storefront_api.promotions.service import coupons_applied, redeem
 from storefront_api.services import Services
 
+
+class NotForSaleError(ConflictError):
+    """The vendor of something is not approved, or is suspended."""
+
+    code = "not_for_sale"
+
+
 PARTNERS_ONLY = ("subject", "ip_country", "source_ref")
 PARTNERS_ONLY_IN_LINES = ("list_minor", "discount_minor")
 
@@ -104,9 +111,12 @@ async def price(
     ------
     InvalidError
         If a line or a code breaks a rule.
+    NotForSaleError
+        If a vendor may not sell.
     """
     catalogue = await repository.prices(connection, [line.sku for line in wanted.lines])
     lines = price_lines(wanted.lines, catalogue, wanted.currency)
+    _refuse_unsold(wanted, catalogue)
     discounts: list[Discount] = []
     if wanted.promotion_codes:
         known = await promotions.find(connection, wanted.promotion_codes)
@@ -114,6 +124,16 @@ async def price(
         codes = wanted.promotion_codes
         lines, discounts = apply(lines, departments, codes, known, wanted.currency, at)
     return _order(wanted, lines), discounts
+
+
+def _refuse_unsold(wanted: OrderIn, catalogue: Mapping[str, Any]) -> None:
+    details = [
+        {"field": f"body.lines.{index}.sku", "message": f"the vendor of {line.sku} may not sell"}
+        for index, line in enumerate(wanted.lines)
+        if not catalogue[line.sku]["for_sale"]
+    ]
+    if details:
+        raise NotForSaleError(details[0]["message"], field=details[0]["field"], details=details)
 
 
 def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:

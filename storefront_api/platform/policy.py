@@ -36,6 +36,11 @@ class Permission(StrEnum):
     MANAGE_STOCK = "manage_stock"
     MANAGE_PROMOTIONS = "manage_promotions"
     REFUND = "refund"
+    APPLY_TO_SELL = "apply_to_sell"
+    SELL = "sell"
+    REVIEW_VENDORS = "review_vendors"
+    MANAGE_COMMISSION = "manage_commission"
+    PAY_VENDORS = "pay_vendors"
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -50,5 +55,10 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_STOCK: _STAFF | _PROGRAMS,
     Permission.MANAGE_PROMOTIONS: _STAFF | _PROGRAMS,
     Permission.REFUND: _STAFF | _PROGRAMS,
+    Permission.APPLY_TO_SELL: frozenset({Role.CUSTOMER, Role.VENDOR}),
+    Permission.SELL: frozenset({Role.VENDOR}),
+    Permission.REVIEW_VENDORS: _STAFF,
+    Permission.MANAGE_COMMISSION: _STAFF | _PROGRAMS,
+    Permission.PAY_VENDORS: _STAFF | _PROGRAMS,
 }
 """The roles that have each permission; what is not here is denied."""
