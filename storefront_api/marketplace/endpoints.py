@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from storefront_api.marketplace.commission.endpoints import router as commission
 from storefront_api.marketplace.onboarding.endpoints import router as onboarding
 
 router = APIRouter()
-for part in (onboarding,):
+for part in (onboarding, commission):
     router.include_router(part)

@@ -15,6 +15,7 @@ from storefront_api.events import Event, Topic
 from storefront_api.events.orders import OrderCompletedV1, OrderLineV1, OrderV1
 from storefront_api.inventory import repository as stock
 from storefront_api.inventory.service import changed
+from storefront_api.marketplace.commission.service import charge
 from storefront_api.orders import repository
 from storefront_api.orders.pricing import price_lines
 from storefront_api.orders.schemas import DiscountOut, LineDiscount, OrderIn, OrderOut
@@ -233,6 +234,7 @@ async def record(
     await repository.insert(connection, _columns(placed_by, event), order.lines)
     if discounts:
         await promotions.record(connection, order.order_id, discounts)
+    events += await charge(connection, event)
     await enqueue(connection, events)
     return _answer(event, discounts)
 

@@ -9,6 +9,7 @@ from storefront_api.events import Topic
 from storefront_api.events.orders import OrderRefundedV1, RefundV1
 from storefront_api.events.payments import DisputeV1, PaymentDisputedV1
 from storefront_api.inventory.service import add
+from storefront_api.marketplace.commission.service import reverse
 from storefront_api.payments import repository
 from storefront_api.payments.schemas import DisputeIn, DisputeOut, RefundIn, RefundOut
 from storefront_api.platform import idempotency
@@ -76,6 +77,18 @@ async def refund(
                 message = f"more than was ordered: {', '.join(excess)}"
                 raise ConflictError(message, field="body.restock")
             await add(connection, deltas, "return", str(order_id), at, now, trace_id)
+        await reverse(
+            connection,
+            "refund",
+            refund_id,
+            order_id,
+            amount,
+            at,
+            now,
+            trace_id,
+            skus=frozenset(deltas),
+            stated={line.line_number: line.amount_minor for line in wanted.lines},
+        )
         out = RefundOut(
             refund_id=refund_id,
             order_id=order_id,
@@ -125,4 +138,14 @@ async def dispute(services: Services, reported: DisputeIn, trace_id: str) -> Dis
                 ),
             )
             await enqueue(connection, [(Topic.PAYMENTS, str(reported.order_id), event)])
+            await reverse(
+                connection,
+                "chargeback",
+                reported.dispute_id,
+                reported.order_id,
+                reported.amount_minor,
+                at,
+                now,
+                trace_id,
+            )
     return DisputeOut(dispute_id=reported.dispute_id, recorded=recorded)
