@@ -1,4 +1,4 @@
-"""What checkouts need while nobody asks: expiry, and a provider that agrees with the store.
+"""What the store does while nobody asks: expiry, a provider that agrees, payouts, alerts.
 
 Started by `python -m storefront_api.checkouts.worker`; several may run at once.
 """
@@ -16,12 +16,16 @@ from prometheus_client import start_http_server
 
 from storefront_api.checkouts.service import expire
 from storefront_api.checkouts.settling import send_refunds, settle
+from storefront_api.marketplace.payouts.sending import send
+from storefront_api.marketplace.stock.alerts import alert
 from storefront_api.platform import logs
 from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.platform.payment_provider import PaymentProvider, ProviderAwayError
+from storefront_api.platform.payout_provider import PayoutProvider
 from storefront_api.platform.stripe_provider import StripeProvider
+from storefront_api.platform.stripe_transfers import StripeTransfers
 from storefront_api.settings import Settings
 
 log = structlog.get_logger()
@@ -29,26 +33,31 @@ log = structlog.get_logger()
 EVERY_S = 0.5
 
 
-async def sweep(pool: Any, provider: PaymentProvider) -> None:
+async def sweep(pool: Any, provider: PaymentProvider, payouts: PayoutProvider) -> None:
     """Do once what is to be done."""
+    await alert(pool, system_clock())
     await expire(pool, system_clock())
     await settle(pool, provider, system_clock())
     await send_refunds(pool, provider, system_clock())
+    await send(pool, payouts, system_clock())
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Sweep until told to stop."""
     pool = await open_pool(settings.database_url, 2)
-    provider = StripeProvider(settings.payment_url, settings.payment_key.get_secret_value(), "")
+    key = settings.payment_key.get_secret_value()
+    provider = StripeProvider(settings.payment_url, key, "")
+    payouts = StripeTransfers(settings.payment_url, key)
     try:
         while not stop.is_set():
             try:
-                await sweep(pool, provider)
+                await sweep(pool, provider, payouts)
             except ProviderAwayError as error:
                 log.warning("the payment provider does not answer", error=str(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), EVERY_S)
     finally:
+        await payouts.close()
         await provider.close()
         await pool.close()
 

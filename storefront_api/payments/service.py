@@ -10,6 +10,7 @@ from storefront_api.events.orders import OrderRefundedV1, RefundV1
 from storefront_api.events.payments import DisputeV1, PaymentDisputedV1
 from storefront_api.inventory.service import add
 from storefront_api.marketplace.commission.service import reverse
+from storefront_api.marketplace.trade.scorecard import Outcome, record
 from storefront_api.payments import repository
 from storefront_api.payments.schemas import DisputeIn, DisputeOut, RefundIn, RefundOut
 from storefront_api.platform import idempotency
@@ -77,7 +78,7 @@ async def refund(
                 message = f"more than was ordered: {', '.join(excess)}"
                 raise ConflictError(message, field="body.restock")
             await add(connection, deltas, "return", str(order_id), at, now, trace_id)
-        await reverse(
+        borne = await reverse(
             connection,
             "refund",
             refund_id,
@@ -89,6 +90,9 @@ async def refund(
             skus=frozenset(deltas),
             stated={line.line_number: line.amount_minor for line in wanted.lines},
         )
+        if reason == "returned":
+            vendors = {share.line.vendor_id for share in borne}
+            await record(connection, Outcome.RETURNED, str(refund_id), vendors, order_id, at)
         out = RefundOut(
             refund_id=refund_id,
             order_id=order_id,
@@ -138,7 +142,7 @@ async def dispute(services: Services, reported: DisputeIn, trace_id: str) -> Dis
                 ),
             )
             await enqueue(connection, [(Topic.PAYMENTS, str(reported.order_id), event)])
-            await reverse(
+            borne = await reverse(
                 connection,
                 "chargeback",
                 reported.dispute_id,
@@ -148,4 +152,7 @@ async def dispute(services: Services, reported: DisputeIn, trace_id: str) -> Dis
                 now,
                 trace_id,
             )
+            vendors = {share.line.vendor_id for share in borne}
+            reference, order_id = str(reported.dispute_id), reported.order_id
+            await record(connection, Outcome.DISPUTED, reference, vendors, order_id, at)
     return DisputeOut(dispute_id=reported.dispute_id, recorded=recorded)
