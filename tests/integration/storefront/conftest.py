@@ -27,6 +27,7 @@ from pipelines.ingest.topics import PARTITIONS, create_topics
 from storefront_api.events import Event, Topic, parse
 from storefront_api.migrate import migrate
 from tests.integration.storefront.paying import Provider
+from tests.integration.storefront.vending import People, people_of
 
 PARTNER = "partner-of-the-tests"
 SECRET = "secret-of-the-tests"
@@ -346,3 +347,10 @@ def workers(
         worker.start("storefront_api.checkouts.worker")
     yield
     assert [worker.end() for worker in both] == [0, 0], log.read_text()
+
+
+@pytest.fixture
+def people(store_url: str) -> Iterator[People]:
+    """Clients of accounts, vendors and staff."""
+    with people_of(store_url) as people:
+        yield people
