@@ -26,6 +26,7 @@ from storefront_api.identity.repository import standing_of
 from storefront_api.inventory.endpoints import router as inventory
 from storefront_api.ledger.endpoints import router as ledger
 from storefront_api.loyalty.endpoints import router as loyalty
+from storefront_api.marketplace.endpoints import router as marketplace
 from storefront_api.notifications.endpoints import router as notifications
 from storefront_api.orders.changes_repository import CHANNEL
 from storefront_api.orders.endpoints import router as orders
@@ -37,6 +38,7 @@ from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.edge import Edge
+from storefront_api.platform.kyc import LocalKyc
 from storefront_api.platform.limits import Limiter
 from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.passwords import Passwords
@@ -104,6 +106,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             vault=Vault(settings.vault_key.get_secret_value()),
             carriers=carriers(settings, clock),
             signals=signals,
+            kyc=LocalKyc(),
         )
         try:
             yield
@@ -154,6 +157,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         loyalty,
         pricing,
         business,
+        marketplace,
     ):
         app.include_router(router)
     openapi.install(app)

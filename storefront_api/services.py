@@ -13,6 +13,7 @@ from storefront_api.platform.auth import Gate, StandingOf
 from storefront_api.platform.carrier import Carrier
 from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock
+from storefront_api.platform.kyc import KycProvider
 from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.pagination import Cursors
 from storefront_api.platform.passwords import Passwords
@@ -40,6 +41,7 @@ class Services:
     vault: Vault
     carriers: Mapping[str, Carrier]
     signals: Signals
+    kyc: KycProvider
 
     @cached_property
     def cursors(self) -> Cursors:

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from deploy.payments import intents
+from deploy.payments import intents, transfers
 from deploy.payments.books import Books, Object
 from deploy.payments.intents import ApiError, Form
 from deploy.payments.webhooks import deliver
@@ -137,6 +137,30 @@ def create_app(settings: PaymentsSettings | None = None) -> FastAPI:
         if not admitted(request):
             refuse()
         return await once(request, lambda form: intents.refund(books, form))
+
+    @app.post("/v1/accounts")
+    async def open_account(request: Request) -> Response:
+        if not admitted(request):
+            refuse()
+        return await once(request, lambda form: transfers.open_account(books, form))
+
+    @app.post("/v1/transfers")
+    async def transfer(request: Request) -> Response:
+        if not admitted(request):
+            refuse()
+        return await once(request, lambda form: transfers.transfer(books, form))
+
+    @app.get("/v1/transfers")
+    async def list_transfers(request: Request) -> Object:
+        if not admitted(request):
+            refuse()
+        return transfers.page(books, dict(request.query_params))
+
+    @app.get("/v1/transfers/{id_}")
+    async def read_transfer(request: Request, id_: str) -> Object:
+        if not admitted(request):
+            refuse()
+        return transfers.find(books, id_)
 
     @app.get("/3ds/{id_}")
     async def ask(id_: str) -> HTMLResponse:

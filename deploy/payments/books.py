@@ -48,6 +48,13 @@ class Books:
         row = self._file.execute("SELECT body FROM objects WHERE id = ?", (id_,)).fetchone()
         return None if row is None else dict(json.loads(row[0]))
 
+    def every(self, kind: str) -> list[Object]:
+        """Return all objects of a kind, newest first."""
+        query = (
+            "SELECT body FROM objects WHERE json_extract(body, '$.object') = ? ORDER BY rowid DESC"
+        )
+        return [dict(json.loads(row[0])) for row in self._file.execute(query, (kind,))]
+
     def put(self, thing: Object) -> None:
         """Keep an object under its id."""
         self._file.execute(_PUT, (thing["id"], json.dumps(thing)))

@@ -36,7 +36,14 @@ def invalid(message: str, code: str, **details: Any) -> ApiError:
     return ApiError(400, "invalid_request_error", code, message, **details)
 
 
-def _amount(form: Form, name: str, otherwise: int | None = None) -> int:
+def amount_of(form: Form, name: str, otherwise: int | None = None) -> int:
+    """Return a positive number of a request, or another if it has none.
+
+    Raises
+    ------
+    ApiError
+        If it is missing and there is no other, or is no such number.
+    """
     given = form.get(name)
     if given is None and otherwise is not None:
         return otherwise
@@ -56,7 +63,7 @@ def create(books: Books, form: Form) -> Object:
     intent: Object = {
         "id": id_,
         "object": "payment_intent",
-        "amount": _amount(form, "amount"),
+        "amount": amount_of(form, "amount"),
         "amount_capturable": 0,
         "amount_received": 0,
         "capture_method": form.get("capture_method", "automatic"),
@@ -166,7 +173,7 @@ def _authorize(books: Books, intent: Object, card: Card) -> Object:
 def capture(books: Books, intent: Object, form: Form) -> Object:
     """Take an authorised payment, or a part of it: the rest is let go."""
     _refuse_unless(intent, "requires_capture")
-    amount = _amount(form, "amount_to_capture", intent["amount_capturable"])
+    amount = amount_of(form, "amount_to_capture", intent["amount_capturable"])
     if amount > intent["amount_capturable"]:
         message = "The amount to capture is greater than what can be captured."
         raise invalid(message, "amount_too_large", param="amount_to_capture")
@@ -210,7 +217,7 @@ def refund(books: Books, form: Form) -> Object:
     left = charge["amount"] - charge["amount_refunded"]
     if left == 0:
         raise invalid(f"Charge {charge['id']} has been refunded.", "charge_already_refunded")
-    amount = _amount(form, "amount", left)
+    amount = amount_of(form, "amount", left)
     if amount > left:
         message = f"Refund amount ({amount}) is greater than unrefunded amount ({left})."
         raise invalid(message, "amount_too_large", param="amount")

@@ -151,7 +151,7 @@ async def import_products(
     services: Injected, caller: CatalogManager, wanted: CatalogImport, trace_id: TraceId
 ) -> ImportOut:
     """Create and replace variants, all of them or none."""
-    return await service.import_products(services, wanted, trace_id)
+    return await service.import_products(services, caller, wanted, trace_id)
 
 
 for part in (offers, categories, scores, bulk):

@@ -13,6 +13,8 @@ from storefront_api.catalog.schemas import (
     ProductOut,
     ProductPage,
 )
+from storefront_api.marketplace.onboarding.service import admit
+from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection
 from storefront_api.platform.errors import InvalidError, NotFoundError
 from storefront_api.services import Services
@@ -77,7 +79,9 @@ def _refuse_repeated(products: list[ImportedProduct]) -> None:
         raise InvalidError(details[0]["message"], field=details[0]["field"], details=details)
 
 
-async def import_products(services: Services, wanted: CatalogImport, trace_id: str) -> ImportOut:
+async def import_products(
+    services: Services, caller: Caller, wanted: CatalogImport, trace_id: str
+) -> ImportOut:
     """Create and replace variants, all of them or none; only real changes become events.
 
     Raises
@@ -87,6 +91,8 @@ async def import_products(services: Services, wanted: CatalogImport, trace_id: s
     """
     _refuse_repeated(wanted.products)
     async with changing(services, trace_id) as change:
+        vendors = {product.vendor_id for product in wanted.products}
+        await admit(change.connection, vendors, caller.name, change.now, trace_id)
         written = await variants.write(change, wanted.products)
     changed = len(written.created) + len(written.updated)
     return ImportOut(

@@ -1,7 +1,7 @@
-"""What checkouts and orders need while nobody asks: expiry, and others who agree with the store.
+"""What the store does while nobody asks: expiry, and others who agree with it.
 
-Those are the payment provider and the carriers. Points that nobody spent in time expire here, and
-idempotency keys that have grown old go.
+Those are the payment provider, which also pays vendors, and the carriers. Points that nobody spent
+in time expire here, vendors are told of low stock, and idempotency keys that have grown old go.
 
 Started by `python -m storefront_api.checkouts.worker`; several may run at once.
 """
@@ -23,6 +23,8 @@ from storefront_api.checkouts.settling import send_refunds, settle
 from storefront_api.fulfilment.carriers import carriers
 from storefront_api.fulfilment.scanning import follow, void_labels
 from storefront_api.loyalty import service as loyalty
+from storefront_api.marketplace.payouts.sending import send
+from storefront_api.marketplace.stock.alerts import alert
 from storefront_api.platform import logs, tracing
 from storefront_api.platform.carrier import Carrier
 from storefront_api.platform.clock import system_clock
@@ -30,7 +32,9 @@ from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.platform.idempotency import purge
 from storefront_api.platform.payment_provider import PaymentProvider, ProviderAwayError
+from storefront_api.platform.payout_provider import PayoutProvider
 from storefront_api.platform.stripe_provider import StripeProvider
+from storefront_api.platform.stripe_transfers import StripeTransfers
 from storefront_api.settings import Settings
 
 log = structlog.get_logger()
@@ -38,8 +42,14 @@ log = structlog.get_logger()
 EVERY_S = 0.5
 
 
-async def sweep(pool: Any, provider: PaymentProvider, carriers: Mapping[str, Carrier]) -> None:
+async def sweep(
+    pool: Any,
+    provider: PaymentProvider,
+    payouts: PayoutProvider,
+    carriers: Mapping[str, Carrier],
+) -> None:
     """Do once what is to be done."""
+    await alert(pool, system_clock())
     await expire(pool, system_clock())
     await settle(pool, provider, system_clock())
     await send_refunds(pool, provider, system_clock())
@@ -47,22 +57,26 @@ async def sweep(pool: Any, provider: PaymentProvider, carriers: Mapping[str, Car
     await follow(pool, carriers, system_clock())
     await purge(pool, system_clock())
     await loyalty.expire(pool, system_clock())
+    await send(pool, payouts, system_clock())
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Sweep until told to stop."""
     pool = await open_pool(settings.database_url, 2)
-    provider = StripeProvider(settings.payment_url, settings.payment_key.get_secret_value(), "")
+    key = settings.payment_key.get_secret_value()
+    provider = StripeProvider(settings.payment_url, key, "")
+    payouts = StripeTransfers(settings.payment_url, key)
     by_name = carriers(settings, system_clock)
     try:
         while not stop.is_set():
             try:
-                await sweep(pool, provider, by_name)
+                await sweep(pool, provider, payouts, by_name)
             except ProviderAwayError as error:
                 log.warning("the payment provider does not answer", error=str(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), EVERY_S)
     finally:
+        await payouts.close()
         await provider.close()
         await pool.close()
 

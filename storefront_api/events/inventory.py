@@ -64,3 +64,21 @@ class StockReleasedV1(Event):
     type: Literal["stock_released"] = "stock_released"
     version: Literal[1] = 1
     data: ReservationV1
+
+
+class ThresholdV1(Strict):
+    """Stock that has fallen to its vendor's threshold."""
+
+    sku: Sku
+    vendor_id: str = Field(min_length=1, max_length=64)
+    on_hand: int = Field(ge=0)
+    threshold: int = Field(ge=0)
+    crossing: int = Field(ge=1, description="How often it has fallen so far; each is told once.")
+
+
+class LowStockV1(Event):
+    """Stock has fallen to its threshold, or below it."""
+
+    type: Literal["low_stock"] = "low_stock"
+    version: Literal[1] = 1
+    data: ThresholdV1

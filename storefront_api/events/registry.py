@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from storefront_api.events.alerts import (
-    AlertRemovedV1,
-    AlertSetV1,
-    AlertTriggeredV1,
+from storefront_api.events.alerts import AlertRemovedV1, AlertSetV1, AlertTriggeredV1
+from storefront_api.events.business import (
+    CompanyCreatedV1,
+    CompanyMemberSetV1,
+    InvoiceIssuedV1,
+    InvoicePaidV1,
+    QuoteApprovedV1,
+    QuoteRequestedV1,
 )
 from storefront_api.events.carts import (
     CartMergedV1,
@@ -61,35 +65,53 @@ from storefront_api.events.identity import (
     SessionRevokedV1,
     UserRegisteredV1,
 )
-from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, StockReservedV1
+from storefront_api.events.inventory import (
+    LowStockV1,
+    StockChangedV1,
+    StockReleasedV1,
+    StockReservedV1,
+)
+from storefront_api.events.ledger import (
+    GiftcardIssuedV1,
+    GiftcardRedeemedV1,
+    GiftcardRefundedV1,
+    GiftcardReleasedV1,
+    LoyaltyEarnedV1,
+    LoyaltyExpiredV1,
+    LoyaltyReversedV1,
+    LoyaltyRuleCreatedV1,
+    LoyaltySpentV1,
+)
+from storefront_api.events.marketplace import (
+    CommissionChargedV1,
+    CommissionReversedV1,
+    CommissionRuleCreatedV1,
+    PayoutCreatedV1,
+    PayoutFailedV1,
+    PayoutPaidV1,
+    VendorAppliedV1,
+    VendorApprovedV1,
+    VendorRejectedV1,
+    VendorReviewMovedV1,
+    VendorSuspendedV1,
+)
 from storefront_api.events.notifications import (
     NotificationFailedV1,
     NotificationQueuedV1,
     NotificationSentV1,
     RecipientSuppressedV1,
 )
-from storefront_api.events.orders import (
-    OrderCancelledV1,
-    OrderCompletedV1,
-    OrderRefundedV1,
-)
-from storefront_api.events.payments import (
-    PaymentDisputedV1,
-    PaymentSettledV1,
-)
-from storefront_api.events.promotions import (
-    CouponAppliedV1,
-    PromotionCreatedV1,
-)
+from storefront_api.events.orders import OrderCancelledV1, OrderCompletedV1, OrderRefundedV1
+from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
+from storefront_api.events.pricing import PriceChangedV1, PriceRuleCreatedV1
+from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
 from storefront_api.events.returns import (
     ReturnApprovedV1,
     ReturnReceivedV1,
     ReturnRejectedV1,
     ReturnRequestedV1,
 )
-from storefront_api.events.scores import (
-    ScoreChangedV1,
-)
+from storefront_api.events.scores import ScoreChangedV1
 from storefront_api.events.social import (
     ReviewDeletedV1,
     ReviewEditedV1,
@@ -99,9 +121,7 @@ from storefront_api.events.social import (
     VendorFollowedV1,
     VendorUnfollowedV1,
 )
-from storefront_api.events.topics import (
-    Topic,
-)
+from storefront_api.events.topics import Topic
 
 EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.CATALOG: (
@@ -117,10 +137,28 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         ScoreChangedV1,
         ImportFinishedV1,
     ),
-    Topic.ORDERS: (OrderCompletedV1, OrderRefundedV1, CouponAppliedV1, OrderCancelledV1),
-    Topic.PAYMENTS: (PaymentDisputedV1, PaymentSettledV1),
-    Topic.INVENTORY: (StockChangedV1, StockReservedV1, StockReleasedV1),
-    Topic.CARTS: (CartUpdatedV1, CartMergedV1, CheckoutOpenedV1, CheckoutEndedV1),
+    Topic.ORDERS: (
+        OrderCompletedV1,
+        OrderRefundedV1,
+        CouponAppliedV1,
+        OrderCancelledV1,
+    ),
+    Topic.PAYMENTS: (
+        PaymentDisputedV1,
+        PaymentSettledV1,
+    ),
+    Topic.INVENTORY: (
+        StockChangedV1,
+        StockReservedV1,
+        StockReleasedV1,
+        LowStockV1,
+    ),
+    Topic.CARTS: (
+        CartUpdatedV1,
+        CartMergedV1,
+        CheckoutOpenedV1,
+        CheckoutEndedV1,
+    ),
     Topic.IDENTITY: (
         UserRegisteredV1,
         EmailVerifiedV1,
@@ -136,9 +174,32 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         RoleChangedV1,
         PreferencesChangedV1,
     ),
-    Topic.LEDGER: (),
-    Topic.PRICING: (AlertSetV1, AlertTriggeredV1, AlertRemovedV1),
-    Topic.BUSINESS: (),
+    Topic.LEDGER: (
+        GiftcardIssuedV1,
+        GiftcardRedeemedV1,
+        GiftcardReleasedV1,
+        GiftcardRefundedV1,
+        LoyaltyRuleCreatedV1,
+        LoyaltyEarnedV1,
+        LoyaltySpentV1,
+        LoyaltyExpiredV1,
+        LoyaltyReversedV1,
+    ),
+    Topic.PRICING: (
+        PriceRuleCreatedV1,
+        PriceChangedV1,
+        AlertSetV1,
+        AlertTriggeredV1,
+        AlertRemovedV1,
+    ),
+    Topic.BUSINESS: (
+        CompanyCreatedV1,
+        CompanyMemberSetV1,
+        QuoteRequestedV1,
+        QuoteApprovedV1,
+        InvoiceIssuedV1,
+        InvoicePaidV1,
+    ),
     Topic.FULFILMENT: (
         ShipmentCreatedV1,
         ShipmentStatusChangedV1,
@@ -146,8 +207,25 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         PackagingChosenV1,
         DepositReturnedV1,
     ),
-    Topic.RETURNS: (ReturnRequestedV1, ReturnApprovedV1, ReturnRejectedV1, ReturnReceivedV1),
-    Topic.MARKETPLACE: (),
+    Topic.RETURNS: (
+        ReturnRequestedV1,
+        ReturnApprovedV1,
+        ReturnRejectedV1,
+        ReturnReceivedV1,
+    ),
+    Topic.MARKETPLACE: (
+        VendorAppliedV1,
+        VendorReviewMovedV1,
+        VendorApprovedV1,
+        VendorRejectedV1,
+        VendorSuspendedV1,
+        CommissionRuleCreatedV1,
+        CommissionChargedV1,
+        CommissionReversedV1,
+        PayoutCreatedV1,
+        PayoutPaidV1,
+        PayoutFailedV1,
+    ),
     Topic.SOCIAL: (
         ReviewPostedV1,
         ReviewEditedV1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,18 @@ from storefront_api.events.orders import OrderLineV1
 from storefront_api.orders.pricing import price_lines, stated_money
 from storefront_api.orders.schemas import LineIn
 from storefront_api.platform.database import Connection
+from storefront_api.platform.errors import ConflictError
 from storefront_api.pricing import repository as prices
+from storefront_api.pricing.repository import Price
 from storefront_api.pricing.rules import AppliedRule, apply_rules
 from storefront_api.promotions import repository as promotions
 from storefront_api.promotions.discounts import Discount, apply
+
+
+class NotForSaleError(ConflictError):
+    """The vendor of something is not approved, or is suspended."""
+
+    code = "not_for_sale"
 
 
 @dataclass(frozen=True)
@@ -50,9 +58,12 @@ async def price_goods(
     ------
     InvalidError
         If a line or a code breaks a rule.
+    NotForSaleError
+        If a vendor may not sell.
     """
     catalogue = await prices.prices(connection, [line.sku for line in wanted], at, subject)
     lines = price_lines(wanted, catalogue, currency)
+    _refuse_unsold(wanted, catalogue)
     known_rules = {sku: known.rules for sku, known in catalogue.items()}
     lines, rules = apply_rules(lines, known_rules, stated_money(wanted))
     discounts: list[Discount] = []
@@ -61,3 +72,13 @@ async def price_goods(
         departments = {sku: row.department for sku, row in catalogue.items()}
         lines, discounts = apply(lines, departments, codes, known, currency, at)
     return Priced(lines, rules, discounts)
+
+
+def _refuse_unsold(wanted: Sequence[LineIn], catalogue: Mapping[str, Price]) -> None:
+    details = [
+        {"field": f"body.lines.{index}.sku", "message": f"the vendor of {line.sku} may not sell"}
+        for index, line in enumerate(wanted)
+        if not catalogue[line.sku].for_sale
+    ]
+    if details:
+        raise NotForSaleError(details[0]["message"], field=details[0]["field"], details=details)

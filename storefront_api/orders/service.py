@@ -20,6 +20,7 @@ from storefront_api.ledger import service as ledger
 from storefront_api.ledger.postings import Paid, sale
 from storefront_api.ledger.tenders import Tender
 from storefront_api.loyalty.service import Earning, earned_event, earning
+from storefront_api.marketplace.commission.service import charge
 from storefront_api.orders import changes, repository
 from storefront_api.orders.priced import Priced, price_goods
 from storefront_api.orders.schemas import DiscountOut, LineDiscount, OrderIn, OrderOut
@@ -114,6 +115,8 @@ async def price(
     ------
     InvalidError
         If a line or a code breaks a rule.
+    NotForSaleError
+        If a vendor may not sell.
     """
     codes = wanted.promotion_codes
     priced = await price_goods(connection, wanted.lines, wanted.currency, codes, at, subject)
@@ -255,6 +258,7 @@ async def record(
         await prices.record(connection, order.order_id, priced.rules)
     if priced.discounts:
         await promotions.record(connection, order.order_id, priced.discounts)
+    events += await charge(connection, event)
     await enqueue(connection, events)
     return _answer(event, priced, tenders)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from storefront_api.events.parts import Sku
 from storefront_api.platform.requests import Instant
@@ -23,6 +23,15 @@ class Returned(BaseModel):
     quantity: int = Field(ge=1, le=10**9)
 
 
+class RefundedLine(BaseModel):
+    """What is given back of one line."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line_number: int = Field(ge=1)
+    amount_minor: int = Field(ge=1, le=2**53 - 1)
+
+
 class RefundIn(BaseModel):
     """A refund to make."""
 
@@ -31,6 +40,20 @@ class RefundIn(BaseModel):
     amount_minor: int = Field(ge=1, le=2**53 - 1)
     reason: RefundReason
     restock: list[Returned] = Field(default=[], max_length=500, description="Put back into stock.")
+    lines: list[RefundedLine] = Field(
+        default=[],
+        max_length=500,
+        description="Which lines it is for. Whatever they do not say is borne by the lines of what "
+        "comes back, then by all lines, in proportion to what is left of them.",
+    )
+
+    @model_validator(mode="after")
+    def _lines_are_within_it(self) -> Self:
+        if len({line.line_number for line in self.lines}) < len(self.lines):
+            raise ValueError("lines: each may be stated once")
+        if sum(line.amount_minor for line in self.lines) > self.amount_minor:
+            raise ValueError("lines: together exceed amount_minor")
+        return self
 
 
 class RefundOut(BaseModel):

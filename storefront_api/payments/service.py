@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from storefront_api.events.payments import DisputeV1, PaymentDisputedV1
 from storefront_api.inventory.service import add
 from storefront_api.ledger import service as ledger
 from storefront_api.ledger.postings import chargeback
+from storefront_api.marketplace.commission.service import reverse
+from storefront_api.marketplace.trade.scorecard import Outcome, record
 from storefront_api.orders import changes
 from storefront_api.orders.changes import LockedOrder, What
 from storefront_api.payments import giving_back, repository
@@ -27,10 +30,19 @@ from storefront_api.services import Services
 
 @dataclass(frozen=True)
 class Amount:
-    """What is given back, in minor units: of the goods, and of what was paid beside them."""
+    """What is given back, in minor units: of the goods, and of what was paid beside them.
+
+    Parameters
+    ----------
+    skus, by_line
+        Whose lines bear the goods' part, as far as that is known; by line number what each bears.
+        It decides which vendors are charged for it.
+    """
 
     goods_minor: int
     fees_minor: int = 0
+    skus: frozenset[str] = frozenset()
+    by_line: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,12 +88,13 @@ async def refund(
                 message = f"more than was ordered: {', '.join(excess)}"
                 raise ConflictError(message, field="body.restock")
             await add(connection, deltas, "return", str(order_id), at, now, trace_id)
-        amount = wanted.amount_minor
-        made = await give_back(connection, order, Amount(amount), wanted.reason, at, now, trace_id)
+        stated = {line.line_number: line.amount_minor for line in wanted.lines}
+        amount = Amount(wanted.amount_minor, skus=frozenset(deltas), by_line=stated)
+        made = await give_back(connection, order, amount, wanted.reason, at, now, trace_id)
         out = RefundOut(
             refund_id=made.refund_id,
             order_id=order_id,
-            amount_minor=amount,
+            amount_minor=wanted.amount_minor,
             refunded_minor=made.refunded_minor,
         )
         answer = Answer(201, out.model_dump_json())
@@ -144,6 +157,23 @@ async def give_back(
     refunded = Refunded(refund_id, order.order_id, goods, fees, taken, at, now, trace_id)
     if told_also := await giving_back.post(connection, refunded):
         await enqueue(connection, told_also)
+    if goods:
+        borne = await reverse(
+            connection,
+            "refund",
+            refund_id,
+            order.order_id,
+            goods,
+            at,
+            now,
+            trace_id,
+            skus=amount.skus,
+            stated=amount.by_line,
+        )
+        if reason == "returned":
+            vendors = {share.line.vendor_id for share in borne}
+            reference = str(refund_id)
+            await record(connection, Outcome.RETURNED, reference, vendors, order.order_id, at)
     return Made(refund_id, taken["refunded_minor"])
 
 
@@ -187,4 +217,17 @@ async def dispute(services: Services, reported: DisputeIn, trace_id: str) -> Dis
             await enqueue(connection, [(Topic.PAYMENTS, str(reported.order_id), event)])
             taken = chargeback(reported.dispute_id, order["currency"], reported.amount_minor)
             await ledger.post(connection, taken, at)
+            borne = await reverse(
+                connection,
+                "chargeback",
+                reported.dispute_id,
+                reported.order_id,
+                reported.amount_minor,
+                at,
+                now,
+                trace_id,
+            )
+            vendors = {share.line.vendor_id for share in borne}
+            reference, order_id = str(reported.dispute_id), reported.order_id
+            await record(connection, Outcome.DISPUTED, reference, vendors, order_id, at)
     return DisputeOut(dispute_id=reported.dispute_id, recorded=recorded)

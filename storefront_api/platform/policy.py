@@ -53,6 +53,11 @@ class Permission(StrEnum):
     BUY_FOR_COMPANIES = "buy_for_companies"
     """Of those, a company lets some: see `storefront_api/business/`."""
     MANAGE_COMPANIES = "manage_companies"
+    APPLY_TO_SELL = "apply_to_sell"
+    SELL = "sell"
+    REVIEW_VENDORS = "review_vendors"
+    MANAGE_COMMISSION = "manage_commission"
+    PAY_VENDORS = "pay_vendors"
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -80,5 +85,10 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.COLLECT_POINTS: frozenset({Role.CUSTOMER}),
     Permission.BUY_FOR_COMPANIES: frozenset({Role.CUSTOMER}),
     Permission.MANAGE_COMPANIES: _STAFF | _PROGRAMS,
+    Permission.APPLY_TO_SELL: frozenset({Role.CUSTOMER, Role.VENDOR}),
+    Permission.SELL: frozenset({Role.VENDOR}),
+    Permission.REVIEW_VENDORS: _STAFF,
+    Permission.MANAGE_COMMISSION: _STAFF | _PROGRAMS,
+    Permission.PAY_VENDORS: _STAFF | _PROGRAMS,
 }
 """The roles that have each permission; what is not here is denied."""

@@ -67,26 +67,26 @@ class StripeProvider:
             },
             {"idempotency_key": idempotency_key},
         )
-        return _intent(await _asked(call))
+        return _intent(await asked(call))
 
     async def retrieve(self, intent_id: str) -> Intent:
         """Return how far a payment is."""
         call = self._api.payment_intents.retrieve_async(intent_id, {"expand": [_CHARGE]})
-        return _intent(await _asked(call))
+        return _intent(await asked(call))
 
     async def capture(self, intent_id: str, idempotency_key: str) -> Intent:
         """Take an authorised payment."""
         call = self._api.payment_intents.capture_async(
             intent_id, {"expand": [_CHARGE]}, {"idempotency_key": idempotency_key}
         )
-        return _intent(await _asked(call))
+        return _intent(await asked(call))
 
     async def cancel(self, intent_id: str, idempotency_key: str) -> Intent:
         """Let an authorised payment go."""
         call = self._api.payment_intents.cancel_async(
             intent_id, {"expand": [_CHARGE]}, {"idempotency_key": idempotency_key}
         )
-        return _intent(await _asked(call))
+        return _intent(await asked(call))
 
     async def refund(self, intent_id: str, amount_minor: int, idempotency_key: str) -> str:
         """Give back a part of what was captured and return the refund's id."""
@@ -94,7 +94,7 @@ class StripeProvider:
             {"payment_intent": intent_id, "amount": amount_minor},
             {"idempotency_key": idempotency_key},
         )
-        return (await _asked(call)).id
+        return (await asked(call)).id
 
     def notice(self, body: bytes, signature: str) -> Notice | None:
         """Return what a webhook's body tells; None if it is of no concern to the store."""
@@ -118,7 +118,16 @@ class StripeProvider:
         await self._http.close_async()  # type: ignore[no-untyped-call]
 
 
-async def _asked(call: Awaitable[_Answer]) -> _Answer:
+async def asked(call: Awaitable[_Answer]) -> _Answer:
+    """Wait for an answer of the SDK's.
+
+    Raises
+    ------
+    ProviderAwayError
+        If nobody knows what happened.
+    ProviderRefusedError
+        If the provider will not do it.
+    """
     with span("payment provider", SpanKind.CLIENT):
         try:
             return await call

@@ -13,7 +13,9 @@ from storefront_api.pricing.rules import AppliedRule, PriceRule
 
 # One statement, since every order asks: the catalogue's price and the rules that fit it.
 _PRICES = """
-SELECT p.sku, p.unit, p.currency, p.list_price_minor, p.department,
+SELECT p.sku, p.unit, p.currency, p.list_price_minor, p.department, EXISTS (
+        SELECT FROM vendors v WHERE v.vendor_id = p.vendor_id AND v.state = 'approved'
+    ) AS for_sale,
     coalesce(r.rules, '[]') AS rules
 FROM products p LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(
@@ -74,12 +76,19 @@ WHERE order_id = $1 ORDER BY rule_id, version, line_number
 
 @dataclass(frozen=True)
 class Price:
-    """What the catalogue says of a sku, and the rules that fit it."""
+    """What the catalogue says of a sku, and the rules that fit it.
+
+    Parameters
+    ----------
+    for_sale
+        Whether its vendor may sell.
+    """
 
     unit: str
     currency: str
     list_price_minor: int
     department: str
+    for_sale: bool
     rules: Sequence[PriceRule]
 
 
@@ -94,6 +103,7 @@ async def prices(
             row["currency"],
             row["list_price_minor"],
             row["department"],
+            row["for_sale"],
             [PriceRule(**rule) for rule in row["rules"]],
         )
         for row in rows

@@ -108,9 +108,8 @@ async def receive(
         details = {"return_id": str(return_id), "refunded_minor": refund}
         await changes.note(connection, order, What.RETURNED, now, now, details)
         if refund:
-            made = await give_back(
-                connection, order, Amount(refund), "returned", now, now, trace_id
-            )
+            amount = Amount(refund, skus=frozenset(line.sku for line in lines))
+            made = await give_back(connection, order, amount, "returned", now, now, trace_id)
             await repository.refunded(connection, return_id, made.refund_id)
         answer = Answer(200, shown(await found(connection, return_id)).model_dump_json())
         await idempotency.keep(connection, keyed, answer)

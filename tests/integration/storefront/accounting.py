@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import httpx
 
-from storefront_api.platform.auth import Gate, Identity
-from storefront_api.platform.policy import Role
+from storefront_api.platform.auth import Gate
+from tests.integration.storefront.accounts import People
 from tests.integration.storefront.conftest import PARTNER, Database
 from tests.integration.storefront.goods import key
 
@@ -43,12 +42,11 @@ def check_books(database: Database) -> None:
     assert database.rows(kept) == []
 
 
-def customer(client: httpx.Client) -> str:
+def customer(client: httpx.Client, people: People) -> str:
     """Make a client that of a new customer, who has an account, and return the pseudonym."""
-    account_id = uuid.uuid4()
-    identity = Identity(person=str(account_id), role=Role.CUSTOMER, account_id=account_id)
-    client.headers["Authorization"] = f"Bearer {GATE.issue(identity)}"
-    return GATE.pseudonym(str(account_id))
+    person = people.new()
+    client.headers["Authorization"] = person.client.headers["Authorization"]
+    return person.subject
 
 
 def gift_card(partner: httpx.Client, minor: int, **changed: Any) -> tuple[str, str]:

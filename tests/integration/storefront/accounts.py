@@ -149,3 +149,15 @@ class People:
         # Nobody has logged in to it yet, so that no session has another role.
         self._database.rows(statement, email, str(role), vendor_id)
         return self.log_in(email)
+
+    def customer(self) -> httpx.Client:
+        """Return a client of a new customer."""
+        return self.new().client
+
+    def vendor(self, vendor_id: str) -> httpx.Client:
+        """Return a client of somebody who works for a vendor."""
+        return self.new(Role.VENDOR, vendor_id).client
+
+    def admin(self) -> httpx.Client:
+        """Return a client of somebody of the staff."""
+        return self.new(Role.ADMIN).client

@@ -88,6 +88,10 @@ class Worker:
         self._path = log
         self._process: subprocess.Popen[bytes] | None = None
 
+    def setting(self, name: str) -> str:
+        """Return one of its settings."""
+        return self._environment[name]
+
     def start(self, *command: str) -> None:
         """Start `python -m` with a command."""
         with self._path.open("ab") as log:
@@ -396,12 +400,11 @@ def workers(
 ) -> Iterator[None]:
     """Two workers of the checkouts, which must not be in each other's way."""
     log = tmp_path_factory.mktemp("checkouts") / "log"
-    ports = [{"METRICS_PORT": str(free_port())} for _ in range(2)]
-    both = [Worker(environment | port, log) for port in ports]
+    ports = [free_port() for _ in range(2)]
+    both = [Worker(environment | {"METRICS_PORT": str(port)}, log) for port in ports]
     for worker in both:
         worker.start("storefront_api.checkouts.worker")
     yield
     # One that is told to stop before it listens to signals would just be killed.
-    numbers = [int(port["METRICS_PORT"]) for port in ports]
-    until(lambda: all(listens(number) for number in numbers), "the workers have started")
+    until(lambda: all(listens(port) for port in ports), "the workers have started")
     assert [worker.end() for worker in both] == [0, 0], log.read_text()

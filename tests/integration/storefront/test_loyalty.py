@@ -15,6 +15,7 @@ from storefront_api.events import Topic
 from storefront_api.loyalty import service
 from storefront_api.platform.database import open_pool
 from tests.integration.storefront.accounting import check_books, customer, gift_card, posted
+from tests.integration.storefront.accounts import People
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import Outbox, body, completed, opened
@@ -79,11 +80,12 @@ def kinds(outbox: Outbox, subject: str) -> list[str]:
 def test_a_customer_s_order_brings_points_in_the_same_transfer(
     partner: httpx.Client,
     shopper: httpx.Client,
+    people: People,
     rule: dict[str, Any],
     database: Database,
     outbox: Outbox,
 ) -> None:
-    subject = customer(shopper)
+    subject = customer(shopper, people)
     order_id = buy(shopper, new_sku(partner, list_price_minor=999))["order_id"]
     assert posted(partner, f"order/{order_id}") == {
         "clearing/card/USD": -999,
@@ -112,9 +114,9 @@ def test_guests_and_partners_earn_nothing(partner: httpx.Client, shopper: httpx.
 
 
 def test_an_order_holds_to_the_rule_of_its_time(
-    partner: httpx.Client, shopper: httpx.Client
+    partner: httpx.Client, shopper: httpx.Client, people: People
 ) -> None:
-    customer(shopper)
+    customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
     later = datetime.now(UTC) + timedelta(days=1)
     new_rule(partner, earn_basis_points=9000, starts_at=later.isoformat())
@@ -127,9 +129,9 @@ def test_an_order_holds_to_the_rule_of_its_time(
 
 
 def test_points_pay_a_checkout_after_gift_cards_and_earn_nothing_themselves(
-    partner: httpx.Client, shopper: httpx.Client, database: Database, outbox: Outbox
+    partner: httpx.Client, shopper: httpx.Client, people: People, database: Database, outbox: Outbox
 ) -> None:
-    subject = customer(shopper)
+    subject = customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
     buy(shopper, sku, 6)
     code, _ = gift_card(partner, 700)
@@ -157,7 +159,7 @@ def test_two_checkouts_cannot_spend_the_same_points(
     partner: httpx.Client, new_shopper: Shoppers, database: Database
 ) -> None:
     shopper = new_shopper()
-    customer(shopper)
+    customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
     buy(shopper, sku, 5)
     shopper.put(f"/cart/lines/{sku}", json={"quantity": 1, "saved": False})
@@ -178,9 +180,9 @@ def test_two_checkouts_cannot_spend_the_same_points(
 
 
 def test_lots_that_expire_first_are_spent_first_and_end_in_time(
-    partner: httpx.Client, shopper: httpx.Client, database: Database, outbox: Outbox
+    partner: httpx.Client, shopper: httpx.Client, people: People, database: Database, outbox: Outbox
 ) -> None:
-    subject = customer(shopper)
+    subject = customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
     new_rule(partner, expires_after_days=300)
     late = buy(shopper, sku)["order_id"]
@@ -206,9 +208,9 @@ def test_lots_that_expire_first_are_spent_first_and_end_in_time(
 
 
 def test_a_refund_takes_earned_points_in_proportion_and_gives_spent_ones_back(
-    partner: httpx.Client, shopper: httpx.Client, database: Database, outbox: Outbox
+    partner: httpx.Client, shopper: httpx.Client, people: People, database: Database, outbox: Outbox
 ) -> None:
-    subject = customer(shopper)
+    subject = customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
     first = buy(shopper, sku, 3)
     code, card = gift_card(partner, 800)
@@ -244,9 +246,9 @@ def test_a_refund_takes_earned_points_in_proportion_and_gives_spent_ones_back(
 
 
 def test_points_that_are_spent_already_are_missing_and_never_below_zero(
-    partner: httpx.Client, shopper: httpx.Client, database: Database, outbox: Outbox
+    partner: httpx.Client, shopper: httpx.Client, people: People, database: Database, outbox: Outbox
 ) -> None:
-    subject = customer(shopper)
+    subject = customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
     first = buy(shopper, sku, 2)
     checkout = opened(shopper, sku, points=150)
@@ -259,9 +261,9 @@ def test_points_that_are_spent_already_are_missing_and_never_below_zero(
 
 
 def test_points_pay_only_where_a_rule_says_what_they_are_worth(
-    partner: httpx.Client, shopper: httpx.Client
+    partner: httpx.Client, shopper: httpx.Client, people: People
 ) -> None:
-    customer(shopper)
+    customer(shopper, people)
     sku = new_sku(partner, currency="CHF")
     assert buy_in(shopper, sku, "CHF").status_code == 201
     shopper.put(f"/cart/lines/{sku}", json={"quantity": 1, "saved": False})
@@ -273,9 +275,9 @@ def test_points_pay_only_where_a_rule_says_what_they_are_worth(
 
 
 def test_points_that_pay_nothing_are_not_taken(
-    partner: httpx.Client, shopper: httpx.Client
+    partner: httpx.Client, shopper: httpx.Client, people: People
 ) -> None:
-    customer(shopper)
+    customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
     buy(shopper, sku)
     new_rule(partner, spend_basis_points=50)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from storefront_api.events import Event, Topic
 from storefront_api.events.catalog import OfferChangedV1
-from storefront_api.platform.auth import Gate, Identity
-from storefront_api.platform.policy import Role
+from tests.integration.storefront.accounts import People
 from tests.integration.storefront.goods import new_sku
 
 Outbox = Callable[[Topic, str], list[Event]]
 
 
 @pytest.fixture
-def vendor(store_url: str, environment: dict[str, str]) -> Iterator[Callable[[str], httpx.Client]]:
+def vendor(people: People) -> Callable[[str], httpx.Client]:
     """Sign in as somebody who works for a vendor."""
-    gate = Gate("", environment["PSEUDONYM_KEY"])
-    opened: list[httpx.Client] = []
-
-    def of(vendor_id: str) -> httpx.Client:
-        identity = Identity(person=f"of-{vendor_id}", role=Role.VENDOR, vendor_id=vendor_id)
-        headers = {"Authorization": f"Bearer {gate.issue(identity)}"}
-        opened.append(httpx.Client(base_url=store_url, headers=headers, timeout=60))
-        return opened[-1]
-
-    yield of
-    for client in opened:
-        client.close()
+    return people.vendor
 
 
 def offer(client: httpx.Client, path: str, price: int, shipping: int, days: int) -> httpx.Response:

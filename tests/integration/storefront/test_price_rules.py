@@ -11,6 +11,7 @@ import pytest
 
 from storefront_api.events import Topic
 from tests.integration.storefront.accounting import customer, gift_card
+from tests.integration.storefront.accounts import People
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import Outbox, completed, opened, stock
@@ -47,9 +48,9 @@ def steps(answer: dict[str, Any]) -> list[list[tuple[str, str, int]]]:
 
 
 def test_quote_checkout_and_order_explain_the_same_price(
-    partner: httpx.Client, shopper: httpx.Client, database: Database, outbox: Outbox
+    partner: httpx.Client, shopper: httpx.Client, people: People, database: Database, outbox: Outbox
 ) -> None:
-    customer(shopper)
+    customer(shopper, people)
     one, two = new_sku(partner, list_price_minor=1000), new_sku(partner, list_price_minor=500)
     rule = new_rule(partner, target=one)
     code = create(partner, kind="percent", value=2000)

@@ -28,6 +28,7 @@ ASKED_OF_THE_CLASS = {
     ("loyalty_rule_created", 1),
     ("price_rule_created", 1),
     ("price_changed", 1),
+    ("commission_rule_created", 1),
 }
 """Instants in an event's data have no equal among msgspec's types; such events are rare."""
 FAST = [

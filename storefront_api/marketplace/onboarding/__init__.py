@@ -1,0 +1,1 @@
+"""Becoming a vendor: an application, its papers, and a review that says who decided what."""

@@ -1,0 +1,1 @@
+"""Paying vendors what they are owed, once."""

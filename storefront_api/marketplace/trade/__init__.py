@@ -1,0 +1,1 @@
+"""What a vendor sees of orders, and how well it serves them."""
