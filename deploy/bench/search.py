@@ -9,6 +9,7 @@ plain full-text match over our own index.
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import statistics
 import time
@@ -28,6 +29,10 @@ PRODUCTS = 100_000
 IMPORT = 5_000
 """Products in one import, the most that the store takes."""
 OUT_OF_STOCK = 0.05
+SCORED = 0.8
+"""Share of the products of which something is known."""
+CERTIFICATES = ("fsc", "usda_organic", "fairtrade", "rainforest_alliance", "eu_ecolabel", "msc")
+ORIGINS = ("US", "US", "US", "CA", "MX", "CN", "IN", "IT")
 RATE_PER_S = 10.0
 ROUND_S = 8.0
 ROUNDS = 3
@@ -35,6 +40,11 @@ WORKERS = 2
 QUERIES = 400
 P95_AIM_MS = 50.0
 AT = datetime(2026, 1, 1, tzinfo=UTC)
+_STATE_SCORE = """
+INSERT INTO product_scores (
+    product_id, attributes, rules_version, score, confidence, parts, scored_at
+) VALUES ($1, $2::jsonb, 'bench', $3, $4::float8, '[]', now())
+"""
 PEERS = {
     "bare_ilike": "SELECT product_id, name FROM products "
     "WHERE name ILIKE '%' || $1 || '%' ORDER BY list_price_minor, product_id LIMIT 20",
@@ -108,6 +118,8 @@ async def _fill(pool: Any, assortment: Sequence[Mapping[str, Any]], source: rand
         ]
         await connection.copy_records_to_table("stock", records=stock, columns=["sku", "on_hand"])
         ids = [product["product_id"] for product in assortment]
+        scores = [_score(each, source) for each in ids if source.random() < SCORED]
+        await connection.executemany(_STATE_SCORE, scores)
         started = time.perf_counter()
         for first in range(0, len(ids), IMPORT):
             await connection.execute("SELECT search_refresh($1)", ids[first : first + IMPORT])
@@ -167,6 +179,8 @@ def _questions(
     return {
         "search": paths("/search", lambda p: {"q": _words(p, source)}),
         "filtered": paths("/search", lambda p: _filtered(p, source)),
+        "sustainable": paths("/search", lambda p: _sustainable(p, source)),
+        "by_score": paths("/search", lambda p: {"q": _words(p, source), "sort": "score"}),
         "typo": paths("/search", lambda p: {"q": _mistyped(_words(p, source), source)}),
         "suggestions": paths(
             "/search/suggestions", lambda p: {"q": _begun(_words(p, source), source)}
@@ -191,6 +205,32 @@ def _filtered(product: Mapping[str, Any], source: random.Random) -> dict[str, An
         "price_to_minor": price * 2,
         "sort": source.choice(("relevance", "price_asc", "newest")),
     }
+
+
+def _sustainable(product: Mapping[str, Any], source: random.Random) -> dict[str, Any]:
+    """Return a question for what is good by some measure, in one of the orders."""
+    measure: tuple[str, Any] = source.choice(
+        (
+            ("score_from", source.randrange(40, 90)),
+            ("certificate", source.choice(CERTIFICATES)),
+            ("plastic_free", "true"),
+            ("origin", source.choice(ORIGINS)),
+        )
+    )
+    sort = source.choice(("relevance", "score"))
+    return {"q": _words(product, source), measure[0]: measure[1], "sort": sort}
+
+
+def _score(product_id: str, source: random.Random) -> tuple[str, str, int, float]:
+    """Return what is known of a product, and a score."""
+    held = source.sample(CERTIFICATES, source.choice((0, 0, 1, 1, 2)))
+    known = {
+        "certificates": held,
+        "plastic_free": source.choice((True, False, None)),
+        "origin": source.choice(ORIGINS),
+    }
+    confidence = source.choice((0.35, 0.6, 1.0))
+    return product_id, json.dumps(known), source.randrange(101), confidence
 
 
 def _mistyped(text: str, source: random.Random) -> str:

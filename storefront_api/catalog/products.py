@@ -145,9 +145,12 @@ async def change_variant(
         known = await repository.known(change.connection, [sku])
         if sku not in known:
             raise NotFoundError(f"there is no variant {sku!r}", field="path.sku")
-        stated = wanted.model_dump(exclude_unset=True)
-        if stated.get("mass_grams", ...) is not None:
-            stated = {name: value for name, value in stated.items() if value is not None}
+        # Null is a value of the mass alone: it is unknown then.
+        stated = {
+            name: value
+            for name, value in wanted.model_dump(exclude_unset=True).items()
+            if value is not None or name == "mass_grams"
+        }
         await variants.write(change, [variants.as_stated(known[sku], **stated)])
         return await shown(services, change.connection, known[sku]["product_id"])
 

@@ -12,6 +12,7 @@ from itertools import islice
 from storefront_api.catalog.bulk import repository
 from storefront_api.catalog.bulk.files import Table, received
 from storefront_api.catalog.bulk.rows import (
+    ATTRIBUTES,
     EXPORTED,
     BadRowError,
     Row,
@@ -140,8 +141,9 @@ def _agree(row: Row, skus: dict[str, int], said: dict[str, Row]) -> None:
     if first.description != row.description:
         raise BadRowError(("description", f"row {first.number} says another of this product"))
     if first.attributes != row.attributes:
-        names = (row.attributes or first.attributes).model_fields_set  # type: ignore[union-attr]
-        other = [n for n in names if getattr(first.attributes, n) != getattr(row.attributes, n)]
+        other = [
+            n for n in ATTRIBUTES if getattr(first.attributes, n) != getattr(row.attributes, n)
+        ]
         rule = f"row {first.number} says another of this product"
-        raise BadRowError(*((name, rule) for name in sorted(other)))
+        raise BadRowError(*((name, rule) for name in other))
     skus[sku] = row.number

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -124,7 +125,24 @@ def published() -> Mapping[str, Rules]:
         path.read_text("utf-8") for path in files(__name__).iterdir() if path.name.endswith(".json")
     )
     found = sorted((Rules.model_validate_json(text) for text in texts), key=lambda r: r.valid_from)
+    for earlier, later in pairwise(found):
+        keep_words(earlier, later)
     return {rules.version: rules for rules in found}
+
+
+def keep_words(earlier: Rules, later: Rules) -> None:
+    """Check that what was ever stated of a product can be scored by later rules.
+
+    Raises
+    ------
+    RulesError
+        If a word of the vocabulary is gone.
+    """
+    for name in ("materials", "certificates", "packaging"):
+        kept = {each.id for each in getattr(later, name)}
+        gone = {each.id for each in getattr(earlier, name)} - kept
+        if gone:
+            raise RulesError(f"{later.version}: {name} lack {', '.join(sorted(gone))}")
 
 
 def of_version(version: str) -> Rules:

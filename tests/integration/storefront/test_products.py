@@ -169,6 +169,10 @@ def test_a_variant_changes_alone(partner: httpx.Client, outbox: Outbox) -> None:
     answer = partner.patch(f"/catalog/variants/{sku}", json={"mass_grams": None}).json()
     assert [v["mass_grams"] for v in answer["variants"] if v["sku"] == sku] == [None]
     assert [v["list_price_minor"] for v in answer["variants"] if v["sku"] == sku] == [77]
+    nothing = dict.fromkeys(change) | {"mass_grams": 5}
+    answer = partner.patch(f"/catalog/variants/{sku}", json=nothing).json()
+    kept = change | {"mass_grams": 5}
+    assert [{n: v[n] for n in kept} for v in answer["variants"] if v["sku"] == sku] == [kept]
     assert partner.patch("/catalog/variants/nothing", json=change).status_code == 404
 
 

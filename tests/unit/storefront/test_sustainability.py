@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from storefront_api.catalog.rules import Rules, RulesError, in_force, of_version, published
+from storefront_api.catalog.rules import (
+    Rules,
+    RulesError,
+    in_force,
+    keep_words,
+    of_version,
+    published,
+)
 from storefront_api.catalog.sustainability import Attributes, score, unknown_words
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -250,3 +257,10 @@ def test_rules_that_contradict_themselves_are_refused(
 ) -> None:
     with pytest.raises((ValidationError, RulesError), match=message):
         Rules.model_validate(RULES.model_dump(mode="json") | changed)
+
+
+def test_later_rules_keep_every_word() -> None:
+    stated = RULES.model_dump(mode="json")
+    fewer = stated | {"version": "2026.1", "certificates": stated["certificates"][1:]}
+    with pytest.raises(RulesError, match=r"2026\.1: certificates lack eu_ecolabel"):
+        keep_words(RULES, Rules.model_validate(fewer))
