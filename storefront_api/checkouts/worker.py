@@ -38,10 +38,10 @@ EVERY_S = 0.5
 async def sweep(pool: Any, provider: PaymentProvider, carriers: Mapping[str, Carrier]) -> None:
     """Do once what is to be done."""
     await expire(pool, system_clock())
-    await settle(pool, provider, system_clock())
-    await send_refunds(pool, provider, system_clock())
     await void_labels(pool, carriers, system_clock())
     await follow(pool, carriers, system_clock())
+    await settle(pool, provider, system_clock())
+    await send_refunds(pool, provider, system_clock())
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
