@@ -51,12 +51,13 @@ async def sweep(
     """Do once what is to be done."""
     await alert(pool, system_clock())
     await expire(pool, system_clock())
-    await settle(pool, provider, system_clock())
-    await send_refunds(pool, provider, system_clock())
     await void_labels(pool, carriers, system_clock())
     await follow(pool, carriers, system_clock())
-    await purge(pool, system_clock())
     await loyalty.expire(pool, system_clock())
+    await purge(pool, system_clock())
+    # What needs the payment provider comes last, so that all else is done while it is away.
+    await settle(pool, provider, system_clock())
+    await send_refunds(pool, provider, system_clock())
     await send(pool, payouts, system_clock())
 
 

@@ -6,6 +6,7 @@ A tracking number says when its parcel was ready, so that every process tells th
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +25,8 @@ from storefront_api.platform.carrier import (
 from storefront_api.platform.clock import Clock
 from storefront_api.platform.errors import UnauthenticatedError
 from storefront_api.platform.requests import Instant
+
+_NUMBER = re.compile(r"LC-(\d{1,10})-[0-9a-f]{16}")
 
 MAX_GRAMS = 30_000
 CURRENCY = "USD"
@@ -101,13 +104,12 @@ class LocalCarrier:
 
     async def track(self, tracking_number: str) -> Sequence[CarrierScan]:
         """Return the scans that are due by the clock."""
-        _, _, rest = tracking_number.partition("-")
-        seconds, _, _ = rest.partition("-")
-        if not seconds.isdigit():
+        match = _NUMBER.fullmatch(tracking_number)
+        if match is None:
             raise CarrierRefusedError(f"{tracking_number} is not a number of this carrier's")
         if tracking_number in self._voided:
             return []
-        ready, now = datetime.fromtimestamp(int(seconds), UTC), self._clock()
+        ready, now = datetime.fromtimestamp(int(match[1]), UTC), self._clock()
         return [
             CarrierScan(tracking_number, kind.value, ready + after, place)
             for after, kind, place in JOURNEY
