@@ -1,4 +1,4 @@
-"""What checkouts need while nobody asks: expiry, and a provider that agrees with the store.
+"""What is to be done while nobody asks: expiry, and a provider that agrees with the store.
 
 Started by `python -m storefront_api.checkouts.worker`; several may run at once.
 """
@@ -16,6 +16,7 @@ from prometheus_client import start_http_server
 
 from storefront_api.checkouts.service import expire
 from storefront_api.checkouts.settling import send_refunds, settle
+from storefront_api.identity.upkeep import clear
 from storefront_api.platform import logs
 from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import open_pool
@@ -31,6 +32,7 @@ EVERY_S = 0.5
 
 async def sweep(pool: Any, provider: PaymentProvider) -> None:
     """Do once what is to be done."""
+    await clear(pool, system_clock())
     await expire(pool, system_clock())
     await settle(pool, provider, system_clock())
     await send_refunds(pool, provider, system_clock())
