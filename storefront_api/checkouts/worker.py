@@ -22,6 +22,7 @@ from storefront_api.checkouts.service import expire
 from storefront_api.checkouts.settling import send_refunds, settle
 from storefront_api.fulfilment.carriers import carriers
 from storefront_api.fulfilment.scanning import follow, void_labels
+from storefront_api.identity.upkeep import clear
 from storefront_api.loyalty import service as loyalty
 from storefront_api.marketplace.payouts.sending import send
 from storefront_api.marketplace.stock.alerts import alert
@@ -50,6 +51,7 @@ async def sweep(
 ) -> None:
     """Do once what is to be done."""
     await alert(pool, system_clock())
+    await clear(pool, system_clock())
     await expire(pool, system_clock())
     await void_labels(pool, carriers, system_clock())
     await follow(pool, carriers, system_clock())

@@ -53,6 +53,12 @@ SELECT account_id, epoch FROM login_challenges WHERE challenge_hash = $1 AND exp
 _TAKE_CHALLENGE = """
 DELETE FROM login_challenges WHERE challenge_hash = $1 AND expires_at > $2 RETURNING account_id
 """
+_CLEAR = """
+WITH tokens AS (DELETE FROM account_tokens WHERE expires_at <= $1),
+     challenges AS (DELETE FROM login_challenges WHERE expires_at <= $1),
+     forgotten AS (DELETE FROM guesses WHERE last_at < $2)
+DELETE FROM account_sessions WHERE expires_at <= $1
+"""
 
 
 async def insert(
@@ -132,3 +138,8 @@ async def challenged(connection: Connection, challenge_hash: bytes, now: datetim
 async def take_challenge(connection: Connection, challenge_hash: bytes, now: datetime) -> bool:
     """Finish a login; False if it is over."""
     return await connection.fetchval(_TAKE_CHALLENGE, challenge_hash, now) is not None
+
+
+async def clear(connection: Connection, now: datetime, stale: datetime) -> None:
+    """Delete what is over, and guesses of which the last was before an instant."""
+    await connection.execute(_CLEAR, now, stale)

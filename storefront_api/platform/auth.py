@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.errors import ForbiddenError, UnauthenticatedError
 from storefront_api.platform.policy import POLICY, Permission, Role
-from storefront_api.platform.sessions import LiveSessions, Standing
+from storefront_api.platform.sessions import Live, Standing
 
 TOKEN_AGE_S = 400 * 24 * 3600
 """How long a guest's token holds."""
@@ -100,6 +100,13 @@ class Access(BaseModel):
     until: int
 
 
+class Sessions(Protocol):
+    """Knows which sessions are live, as `LiveSessions` does."""
+
+    async def find(self, account_id: UUID, session_id: UUID, /) -> Live:
+        """Tell whether a session is live, and its account's standing."""
+
+
 StandingOf = Callable[[UUID], Awaitable[Standing | None]]
 """Asks PostgreSQL what an account may do; None if there is no such account."""
 
@@ -153,7 +160,7 @@ class Gate:
         subject = self.pseudonym(identity.person)
         return Caller(subject, subject, Role.GUEST)
 
-    async def caller(self, token: str, sessions: LiveSessions, standing_of: StandingOf) -> Caller:
+    async def caller(self, token: str, sessions: Sessions, standing_of: StandingOf) -> Caller:
         """Return who holds a token; only an account's takes a look at its session.
 
         Raises

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from storefront_api.platform.policy import Role
+from storefront_api.platform.policy import POLICY, Permission, Role
 from tests.integration.storefront.accounts import People
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import opened
@@ -85,6 +85,7 @@ OBJECTS: dict[str, Owned | Shared] = {
     "checkout_id": Owned(_checkout),
     "code": Shared(lambda _: "SPRING-10"),
     "order_id": Owned(_order),
+    "/orders/{order_id}/refunds order_id": Owned(_order, POLICY[Permission.REFUND]),
     "product_id": Shared(lambda world: f"product-{new_sku(world.partner)}"),
     "session_id": Owned(_session),
     "sku": Shared(lambda world: new_sku(world.partner)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 CANDIDATES = ("USD", "US", "v-1", "T1", "a@example.com", "12345678", "00" * 32, "2030-01-01", "a")
@@ -71,7 +72,7 @@ def _number(schema: dict[str, Any], document: dict[str, Any], name: str) -> int:
     return int(schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1))
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[dict[str, Any], dict[str, Any], str], Any]] = {
     "object": _object,
     "array": _array,
     "string": _string,

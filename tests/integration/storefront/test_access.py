@@ -98,11 +98,12 @@ def things(world: World) -> Callable[[str, str], Made]:
 
     def one(path: str, parameter: str) -> Made:
         kind = named(path, parameter)
-        if isinstance(kind, Owned):
-            return made.setdefault(f"{path} {parameter}", kind.make(world))
-        if parameter not in made:
-            made[parameter] = Made(kind.make(world), world.partner)
-        return made[parameter]
+        # What is owned is the route's own, since it may end it.
+        name = f"{path} {parameter}" if isinstance(kind, Owned) else parameter
+        if name not in made:
+            found = kind.make(world)
+            made[name] = found if isinstance(found, Made) else Made(found, world.partner)
+        return made[name]
 
     return one
 
@@ -168,7 +169,7 @@ def test_a_route_answers_each_caller_as_the_policy_says(
             assert status == 403, about
             assert is_refusal(answer), about
         else:
-            assert status != 401, about
+            assert status != 401 or answer.json()["field"].startswith("body."), about
             assert status != 403 or "may not do this" not in answer.text, about
             if answer.is_success and method != "get":
                 callers.forget(who)

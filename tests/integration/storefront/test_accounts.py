@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import httpx
 import pytest
 
 from storefront_api.events import Event, Topic
+from storefront_api.identity.upkeep import clear
 from tests.integration.storefront.accounts import (
     PASSWORD,
     People,
@@ -318,3 +321,25 @@ def test_an_accounts_token_is_not_taken_for_a_guests(people: People) -> None:
     person, thief = people.new(), people.new()
     token = person.client.headers["Authorization"].removeprefix("Bearer ")
     assert thief.client.post("/cart/merge", json={"guest_token": token}).status_code == 401
+
+
+def test_what_is_over_is_cleared_away_and_nothing_else(people: People, database: Database) -> None:
+    person = people.new()
+    people.register(new_email())
+    people.try_to_log_in(person.email, "wrong password")
+
+    def left() -> list[int]:
+        tables = ("account_sessions", "account_tokens", "guesses", "accounts")
+        return [database.value(f"SELECT count(*) FROM {table}") for table in tables]
+
+    async def clear_at(now: datetime) -> None:
+        connection = await asyncpg.connect(database.url)
+        await clear(connection, now)
+        await connection.close()
+
+    before = left()
+    asyncio.run(clear_at(datetime.now(UTC)))
+    assert left() == before
+    assert min(before) > 0
+    asyncio.run(clear_at(datetime.now(UTC) + timedelta(days=400)))
+    assert left() == [0, 0, 0, before[-1]]
