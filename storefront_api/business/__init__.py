@@ -1,1 +1,1 @@
-"""Companies that buy: carts from lists, their prices, approvers, and invoices on credit."""
+"""Companies that buy: carts from lists, prices of their own, approvers, invoices on credit."""

@@ -16,7 +16,7 @@ from storefront_api.platform.database import Connection
 from storefront_api.pricing.rules import AppliedRule
 
 _RULES = TypeAdapter(list[AppliedRule])
-_INSERT_COMPANY = "INSERT INTO companies VALUES ($1, $2, $3, $4, $5, $6, $7)"
+_INSERT_COMPANY = "INSERT INTO companies VALUES ($1, $2, $3, $4, $5, $6)"
 _SET_MEMBER = """
 INSERT INTO company_members (subject, company_id, role)
 SELECT $1, company_id, $3 FROM companies WHERE company_id = $2

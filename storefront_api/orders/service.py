@@ -64,6 +64,8 @@ def _refuse_statements(wanted: OrderIn) -> None:
     for name in PARTNERS_ONLY:
         if getattr(wanted, name):
             raise ForbiddenError("only a partner may state this", field=f"body.{name}")
+    if wanted.payment.method == "invoice":
+        raise ForbiddenError("only companies buy on invoice", field="body.payment.method")
     for index, line in enumerate(wanted.lines):
         for name in PARTNERS_ONLY_IN_LINES:
             if getattr(line, name) is not None:

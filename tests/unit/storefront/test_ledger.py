@@ -16,6 +16,8 @@ from storefront_api.ledger.postings import (
     capture,
     capture_refused,
     chargeback,
+    invoice_issued,
+    invoice_paid,
     refund,
     refund_sent,
     sale,
@@ -121,6 +123,26 @@ def test_an_order_is_revenue_from_whatever_paid_for_it() -> None:
         (refund_sent(ID, "USD", 5), "refund_sent", {"provider/USD": 5, "clearing/card/USD": -5}),
         (chargeback(ID, "USD", 5), "chargeback", {"chargebacks/USD": -5, "provider/USD": 5}),
         (
+            invoice_issued(ID, ID, "USD", 5),
+            "invoice",
+            {
+                f"receivable/{ID}/USD": -5,
+                "clearing/invoice/USD": 5,
+                f"credit/{ID}/USD": -5,
+                "credit_granted/USD": 5,
+            },
+        ),
+        (
+            invoice_paid(ID, ID, "USD", 5),
+            "invoice_paid",
+            {
+                "bank/USD": -5,
+                f"receivable/{ID}/USD": 5,
+                f"credit/{ID}/USD": 5,
+                "credit_granted/USD": -5,
+            },
+        ),
+        (
             refund(ID, "USD", 5, "cash", [(accounts.gift_card("g", "USD"), 2)], 3),
             "refund",
             {"refunds/USD": -5, "clearing/cash/USD": 3, "gift_card/g/USD": 2},
@@ -165,6 +187,7 @@ def test_a_card_s_whole_life_leaves_nothing_in_clearing() -> None:
         (accounts.vendor_payable("v-1", "USD"), Kind.VENDOR_PAYABLE, "v-1", "USD", False),
         (accounts.receivable(ID, "USD"), Kind.RECEIVABLE, str(ID), "USD", False),
         (accounts.credit(ID, "USD"), Kind.CREDIT, str(ID), "USD", True),
+        (accounts.bank("USD"), Kind.BANK, "", "USD", False),
         (accounts.credit_granted("USD"), Kind.CREDIT_GRANTED, "", "USD", False),
     ],
 )
