@@ -39,7 +39,8 @@ from storefront_api.settings import Settings
 DESCRIPTION = """
 The transactional store: catalogue, stock, orders and what follows them, and the clickstream.
 
-Shoppers get a token from `POST /sessions`; partners have one. Every error has the same body.
+Shoppers get a token from `POST /sessions`; partners have one. Every error is
+`application/problem+json`; a problem's `type` leads to what it means.
 """
 
 
