@@ -61,7 +61,7 @@ DESCRIPTION = """
 The transactional store: catalogue, stock, orders and what follows them, and the clickstream.
 
 Guests get a token from `POST /sessions`, accounts from `POST /login`; partners have one. Every
-error has the same body.
+error is `application/problem+json`; a problem's `type` leads to what it means.
 """
 
 

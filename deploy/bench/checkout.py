@@ -60,9 +60,10 @@ def run(seed: int) -> BenchResult:
     source = random.Random(seed)
     with private_stack(["storefront", "checkouts"]) as environment:
         fill(environment["STOREFRONT_URL"], environment["PARTNER_TOKEN"])
+        cursors = cursors_of(environment["STOREFRONT_URL"])
         tpcb = asyncio.run(_second_database(environment["DATABASE_URL"]))
         _pgbench(tpcb, "-i", "-q", "-s", str(PGBENCH_SCALE))
-        rounds = [_round(environment, tpcb, source) for _ in range(ROUNDS + 1)]
+        rounds = [_round(environment, tpcb, cursors, source) for _ in range(ROUNDS + 1)]
     # The first round warms up.
     return _result(seed, rounds[1:])
 
@@ -86,6 +87,18 @@ def fill(base: str, token: str) -> None:
             answer = partner.post("/catalog/imports", json={"products": products})
             if answer.status_code != httpx.codes.OK:
                 raise LoadError(f"{answer.status_code}: {answer.text[:300]}")
+
+
+def cursors_of(base: str) -> list[str]:
+    """Return where each page of the catalogue ends: pages are asked for in any order later."""
+    found: list[str] = []
+    with httpx.Client(base_url=base, timeout=120) as visitor:
+        while not found or found[-1]:
+            query = {"limit": "200", "after": found[-1] if found else ""}
+            found.append(
+                visitor.get("/products", params=query).raise_for_status().json()["next_cursor"]
+            )
+    return found[:-1]
 
 
 def _product(number: int) -> dict[str, object]:
@@ -157,26 +170,31 @@ def _orders(token: str, source: random.Random, count: int) -> list[bytes]:
     return requests
 
 
-def _requests(route: str, token: str, source: random.Random, count: int) -> list[bytes]:
+def _requests(
+    route: str, token: str, cursors: Sequence[str], source: random.Random, count: int
+) -> list[bytes]:
     if route == "orders":
         return _orders(token, source, count)
-    numbers = [source.randrange(PRODUCTS) for _ in range(count)]
     if route == "product":
+        numbers = [source.randrange(PRODUCTS) for _ in range(count)]
         return [request("GET", f"/products/P{number:06d}") for number in numbers]
-    return [request("GET", f"/products?limit=20&after=P{number:06d}") for number in numbers]
+    pages = [source.choice(cursors) for _ in range(count)]
+    return [request("GET", f"/products?limit=20&after={cursor}") for cursor in pages]
 
 
 _Round = Mapping[str, float]
 
 
-def _round(environment: Mapping[str, str], tpcb: str, source: random.Random) -> _Round:
+def _round(
+    environment: Mapping[str, str], tpcb: str, cursors: Sequence[str], source: random.Random
+) -> _Round:
     port, token = _port(environment["STOREFRONT_URL"]), environment["PARTNER_TOKEN"]
     figures = _checkouts(Flow(port, _port(environment["PAYMENT_URL"])), source)
     for route, count in CLOSED.items():
-        wanted = _requests(route, token, source, count)
+        wanted = _requests(route, token, cursors, source, count)
         per_s = asyncio.run(closed_loop(port, wanted, CONNECTIONS))
         half = per_s / 2
-        wanted = _requests(route, token, source, int(half * OPEN_S))
+        wanted = _requests(route, token, cursors, source, int(half * OPEN_S))
         began, worked = time.perf_counter(), time.process_time()
         latencies = asyncio.run(open_loop(port, wanted, half))
         share = (time.process_time() - worked) / (time.perf_counter() - began)

@@ -13,7 +13,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -58,18 +58,19 @@ def run(seed: int) -> BenchResult:
         checkout.fill(environment["STOREFRONT_URL"], environment["PARTNER_TOKEN"])
         port = urlsplit(environment["STOREFRONT_URL"]).port or 80
         tokens = asyncio.run(Flow(port, 0).guests(TOKENS, 16))
-        questions = _Questions(seed, tokens)
+        questions = _Questions(seed, tokens, checkout.cursors_of(environment["STOREFRONT_URL"]))
         heard, share = uvloop.run(crowd(port, CONNECTIONS, THINK_S, DURATION_S, questions.ask))
-    bare, _ = _bare(seed, tokens)
+    bare, _ = _bare(questions)
     return _result(seed, heard, share, bare)
 
 
 class _Questions:
     """What shoppers ask."""
 
-    def __init__(self, seed: int, tokens: list[str]) -> None:
+    def __init__(self, seed: int, tokens: list[str], cursors: Sequence[str]) -> None:
         self._source = random.Random(seed)
         self._tokens = tokens
+        self._cursors = cursors
         self._routes, self._shares = list(MIX), list(MIX.values())
 
     def ask(self, shopper: int) -> tuple[str, bytes]:
@@ -80,7 +81,9 @@ class _Questions:
         if route == "product":
             return route, request("GET", f"/products/P{number:06d}")
         if route == "products":
-            return route, request("GET", f"/products?limit=20&after=P{number:06d}")
+            return route, request(
+                "GET", f"/products?limit=20&after={self._source.choice(self._cursors)}"
+            )
         if route == "search":
             return route, request("GET", f"/search?{urlencode({'q': f'product {number}'})}")
         if route == "cart":
@@ -106,14 +109,13 @@ def _click(number: int, shopper: int) -> bytes:
     return json.dumps({"events": [event]}).encode()
 
 
-def _bare(seed: int, tokens: list[str]) -> tuple[Heard, float]:
+def _bare(questions: _Questions) -> tuple[Heard, float]:
     port = free_port()
     server = [sys.executable, "-m", "uvicorn", "deploy.bench._bare_app:app", *KEEP_ALIVE]
     quiet = ["--no-access-log", "--log-level", "warning", "--port", str(port)]
     with subprocess.Popen([*server, *quiet]) as process:
         try:
             _wait(port)
-            questions = _Questions(seed, tokens)
             return uvloop.run(crowd(port, CONNECTIONS, THINK_S, PEER_S, questions.ask))
         finally:
             process.terminate()

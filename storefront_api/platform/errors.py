@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -226,17 +228,13 @@ def answer(error: StoreError) -> JSONResponse:
     return answered(error.problem, error.headers)
 
 
-def _methods(app: FastAPI, path: str) -> list[str]:
-    """Return the methods for which there is something at a path."""
-    found: set[str] = set()
-    for route in iter_route_contexts(app.routes):
-        if route.path and compile_path(route.path)[0].match(path):
-            found |= set(route.methods or ())
-    return sorted(found)
-
-
 def install(app: FastAPI) -> None:
     """Answer every error of an application in the one shape."""
+
+    @cache
+    def paths() -> list[tuple[re.Pattern[str], set[str]]]:
+        routes = [route for route in iter_route_contexts(app.routes) if route.path]
+        return [(compile_path(str(each.path))[0], set(each.methods or ())) for each in routes]
 
     @app.exception_handler(StoreError)
     async def refused(_: Request, error: StoreError) -> JSONResponse:
@@ -259,7 +257,9 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             # The framework names the methods of the first route of this path alone.
-            headers["Allow"] = ", ".join(_methods(app, request.url.path))
+            path = request.url.path
+            methods = set[str]().union(*(found for at, found in paths() if at.match(path)))
+            headers["Allow"] = ", ".join(sorted(methods))
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         return answered(_problem(error.status_code, code, str(error.detail)), headers)
 

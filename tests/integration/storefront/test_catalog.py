@@ -84,14 +84,34 @@ def test_pages_hold_every_product_of_a_department_once(partner: httpx.Client) ->
     skus = {new_sku(partner, department=department) for _ in range(7)}
     seen: list[str] = []
     cursor, pages = "", 0
+    link = f"/products?department={department}&limit=3"
     while pages == 0 or cursor:
-        query = {"department": department, "limit": "3", "after": cursor}
-        page = partner.get("/products", params=query).json()
+        answer = partner.get(link)
+        page = answer.json()
         seen += [v["sku"] for found in page["products"] for v in found["variants"]]
         cursor, pages = page["next_cursor"], pages + 1
+        link = answer.links.get("next", {}).get("url", "")
+        assert link == (f"/products?department={department}&limit=3&after={cursor}" * bool(cursor))
     assert (pages, len(seen), set(seen)) == (3, 7, skus)
     refused = partner.get("/products", params={"limit": "201"})
     assert (refused.status_code, refused.json()["field"]) == (422, "query.limit")
+
+
+def test_a_cursor_that_was_made_up_changed_or_is_anothers_is_refused(
+    partner: httpx.Client,
+) -> None:
+    new_sku(partner)
+    new_sku(partner)
+    given = partner.get("/products", params={"limit": "1"}).json()["next_cursor"]
+    changed = given[:5] + ("A" if given[5] != "A" else "B") + given[6:]
+    for path, query in (
+        ("/products", {"after": "product-1"}),
+        ("/products", {"after": changed}),
+        ("/search", {"after": given, "q": "oats"}),
+    ):
+        refused = partner.get(path, params=query)
+        assert (refused.status_code, refused.json()["field"]) == (422, "query.after")
+        assert refused.json()["code"] == "invalid_cursor"
 
 
 def test_goods_that_arrive_are_stock_all_of_them_or_none(

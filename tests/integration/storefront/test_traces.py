@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from storefront_api.events import Topic
 from storefront_api.platform.outbox import new_id
-from tests.integration.storefront.conftest import PARTNER, Worker, until
+from tests.integration.storefront.conftest import PARTNER, Worker, free_port, until
 from tests.integration.storefront.goods import key, line, new_sku, order
 
 Start = Callable[..., tuple[str, Worker]]
@@ -123,7 +124,9 @@ def test_one_trace_goes_from_the_request_through_the_relay_to_the_message(
         headers = key() | {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
         wanted = order(line(sku), subject="s-1")
         placed = partner.post("/orders", json=wanted, headers=headers).json()["order_id"]
-    start_worker("storefront_api.platform.relay", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)
+    port = str(free_port())
+    relaying = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "METRICS_PORT": port}
+    start_worker("storefront_api.platform.relay", **relaying)
     told = parts(message_of(environment["KAFKA_BOOTSTRAP_SERVERS"], Topic.ORDERS, placed))
 
     published = ("relay", "publish eco.orders.v1")
@@ -142,6 +145,9 @@ def test_one_trace_goes_from_the_request_through_the_relay_to_the_message(
     stated = {each.key: each.value for each in spans[asked].attributes}
     assert stated["http.route"].string_value == "/orders"
     assert stated["http.response.status_code"].int_value == 201
+    figures = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
+    (counted,) = re.findall(r"^ecomarket_relay_lag_seconds_count (\S+)$", figures, re.MULTILINE)
+    assert float(counted) >= 4
 
 
 def test_clicks_go_into_kafka_within_the_collectors_span(
