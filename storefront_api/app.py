@@ -21,7 +21,7 @@ from storefront_api.platform import errors, logs
 from storefront_api.platform.auth import Gate
 from storefront_api.platform.bodies import LimitBodies
 from storefront_api.platform.clicks import ClickProducer
-from storefront_api.platform.clock import Clock, system_clock
+from storefront_api.platform.clock import Clock, choose_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.metrics import Measure
 from storefront_api.platform.model_endpoint import ModelEndpoint
@@ -41,8 +41,14 @@ Shoppers get a token from `POST /sessions`; partners have one. Every error has t
 """
 
 
-def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
-    """Build the application; it connects when it starts, not before."""
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
+    """Build the application; it connects when it starts, not before.
+
+    Parameters
+    ----------
+    clock
+        What tells the time; None for the clock that the settings choose.
+    """
     settings = settings or Settings()
 
     @asynccontextmanager
@@ -59,7 +65,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             settings.payment_key.get_secret_value(),
             settings.payment_webhook_secret.get_secret_value(),
         )
-        app.state.services = Services(settings, pool, gate, clicks, models, provider, clock)
+        now = clock or choose_clock(settings.shared_clock)
+        app.state.services = Services(settings, pool, gate, clicks, models, provider, now)
         try:
             yield
         finally:

@@ -49,4 +49,8 @@ class Settings(BaseSettings):
     replay_clock: bool = Field(
         default=False, description="Whether partners may state when an order was placed."
     )
+    shared_clock: str = Field(
+        default="",
+        description="File that a simulation writes the time into; empty: the system's clock.",
+    )
     metrics_port: int = Field(default=9101, ge=1, le=65535, description="Of the relay.")

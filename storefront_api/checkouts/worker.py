@@ -17,7 +17,7 @@ from prometheus_client import start_http_server
 from storefront_api.checkouts.service import expire
 from storefront_api.checkouts.settling import send_refunds, settle
 from storefront_api.platform import logs
-from storefront_api.platform.clock import system_clock
+from storefront_api.platform.clock import Clock, choose_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.platform.payment_provider import PaymentProvider, ProviderAwayError
@@ -29,21 +29,22 @@ log = structlog.get_logger()
 EVERY_S = 0.5
 
 
-async def sweep(pool: Any, provider: PaymentProvider) -> None:
+async def sweep(pool: Any, provider: PaymentProvider, clock: Clock) -> None:
     """Do once what is to be done."""
-    await expire(pool, system_clock())
-    await settle(pool, provider, system_clock())
-    await send_refunds(pool, provider, system_clock())
+    await expire(pool, clock())
+    await settle(pool, provider, clock())
+    await send_refunds(pool, provider, clock())
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Sweep until told to stop."""
+    clock = choose_clock(settings.shared_clock)
     pool = await open_pool(settings.database_url, 2)
     provider = StripeProvider(settings.payment_url, settings.payment_key.get_secret_value(), "")
     try:
         while not stop.is_set():
             try:
-                await sweep(pool, provider)
+                await sweep(pool, provider, clock)
             except ProviderAwayError as error:
                 log.warning("the payment provider does not answer", error=str(error))
             with suppress(TimeoutError):
