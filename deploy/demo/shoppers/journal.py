@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS following (
 ) WITHOUT ROWID;
 """
 Row = Mapping[str, Any]
+AWAITED, HAPPENED, REFUSED = 0, 1, 2
+"""What became of something that is to follow from an order."""
 
 
 class OtherRunError(ValueError):
@@ -127,7 +129,7 @@ class Journal:
         self,
         session_id: str,
         day: int,
-        truth: Mapping[str, Sequence[Row]],
+        truth: Mapping[str, Sequence[Sequence[Any]]],
         orders: Sequence[Row],
         following: Sequence[Followed],
     ) -> None:
@@ -146,8 +148,9 @@ class Journal:
                 "INSERT INTO following VALUES (?, ?, ?, 0)",
                 [(f.name, f.at_ms, orjson.dumps(f.row)) for f in following],
             )
-            pattern = f"{session_id}/%"
-            self._file.execute("DELETE FROM begun WHERE name LIKE ?", (pattern,))
+            # Names that begin with the visit's id and a slash; the next character is a zero.
+            bounds = (f"{session_id}/", f"{session_id}0")
+            self._file.execute("DELETE FROM begun WHERE name >= ? AND name < ?", bounds)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -159,7 +162,7 @@ class Journal:
             raise
         self._file.execute("COMMIT")
 
-    def truths(self, day: int) -> Iterator[dict[str, list[dict[str, Any]]]]:
+    def truths(self, day: int) -> Iterator[dict[str, list[list[Any]]]]:
         """Yield the truth that the visits of a day left and that is not written away yet."""
         query = "SELECT truth FROM visits WHERE day = ? AND truth IS NOT NULL ORDER BY session_id"
         for row in self._file.execute(query, (day,)):
@@ -179,16 +182,17 @@ class Journal:
         query = "SELECT row FROM orders ORDER BY at_ms, order_id"
         return [orjson.loads(row[0]) for row in self._file.execute(query)]
 
-    def following(self) -> list[tuple[Followed, bool]]:
-        """Return all that is to follow from orders, and whether it has happened."""
+    def following(self) -> list[tuple[Followed, int]]:
+        """Return all that is to follow from orders, and what became of it."""
         rows = self._file.execute(
             "SELECT name, at_ms, row, done FROM following ORDER BY at_ms, name"
         )
-        return [(Followed(n, at, orjson.loads(row)), bool(done)) for n, at, row, done in rows]
+        return [(Followed(n, at, orjson.loads(row)), done) for n, at, row, done in rows]
 
-    def followed(self, name: str) -> None:
-        """Note that something that followed has happened."""
-        self._file.execute("UPDATE following SET done = 1 WHERE name = ?", (name,))
+    def followed(self, name: str, happened: bool) -> None:
+        """Note that something that followed has happened, or was refused."""
+        done = HAPPENED if happened else REFUSED
+        self._file.execute("UPDATE following SET done = ? WHERE name = ?", (done, name))
 
     def close(self) -> None:
         """Close the file."""

@@ -119,6 +119,7 @@ class PurchaseModel(_Part):
     add: Logistic
     checkout: CheckoutModel
     most_units: int
+    leaves_open: Share
     declined_first: Share
     authenticates: Share
     returns: Returns

@@ -39,7 +39,7 @@ def utilities(
     return np.asarray(match + green - people.price_sensitivity[person] * dear)
 
 
-def chance(model: Logistic, utility: Floats | float, more: float = 0.0) -> Floats:
+def chance(model: Logistic, utility: Floats | float, more: Floats | float = 0.0) -> Floats:
     """Return sigmoid(bias + scale · utility + more)."""
     return np.asarray(1.0 / (1.0 + np.exp(-(model.bias + model.scale * utility + more))))
 

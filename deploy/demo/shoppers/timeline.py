@@ -106,7 +106,7 @@ class Timeline:
         self._alarm: asyncio.TimerHandle | None = None
 
     def enter(self, at_ms: int) -> Turn:
-        """Ask for a turn; it is in the queue when this returns, and `begun` tells when it is due."""
+        """Ask for a turn; it is queued when this returns, and `begun` tells when it is due."""
         turn = Turn(self, at_ms)
         self.advance()
         return turn
