@@ -1,4 +1,4 @@
-"""A store and a provider that answer at once, from memory: for tests, and as the simulation's limit.
+"""A store and a provider that answer at once, from memory: for tests, and to find the limit.
 
 What is answered depends on the request and on what the same shopper did before, never on others;
 `stock` and `slate` make it answer otherwise. It is no store: it checks nothing.
