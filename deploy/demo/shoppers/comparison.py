@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import httpx
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from deploy.demo.shoppers.journal import HAPPENED, Journal
@@ -84,9 +85,11 @@ async def compare(journal: Journal, environment: Mapping[str, str]) -> list[Comp
 def _asked(environment: Mapping[str, str], query: str, ids: list[UUID]) -> tuple[int, int] | None:
     if not ids:
         return (0, 0)
+    url = environment["CLICKHOUSE_URL"]
     try:
-        with connect(environment["CLICKHOUSE_URL"]) as client:
+        httpx.get(f"{url}/ping", timeout=5).raise_for_status()
+        with connect(url) as client:
             row = client.query(query, parameters={"ids": ids}).result_rows[0]
-    except (ClickHouseError, OSError):
+    except (ClickHouseError, httpx.HTTPError, OSError):
         return None
     return int(row[0]), int(row[1])

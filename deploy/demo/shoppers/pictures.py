@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -27,9 +28,9 @@ def picture(folder: Path) -> Path:
     """
     truth = Truth(folder)
     sessions, orders = truth.read("sessions"), truth.read("orders")
-    impressions = truth.read("impressions").select(
-        ["position", "source", "examined", "clicked", "examination"]
-    )
+    impressions = truth.read("impressions").select(["session_id", "position", "source", "clicked"])
+    bots = sessions.filter(sessions["is_bot"])["session_id"]
+    impressions = impressions.filter(pc.invert(pc.is_in(impressions["session_id"], bots)))
     figure = Figure(figsize=(13, 8), layout="constrained")
     ((week, clicks), (lengths, outcomes)) = figure.subplots(2, 2)
     _week(week, sessions, orders)
@@ -76,15 +77,13 @@ def _week(axes: Axes, sessions: Any, orders: Any) -> None:
 def _clicks(axes: Axes, impressions: Any) -> None:
     positions = impressions["position"].to_numpy()
     clicked = impressions["clicked"].to_numpy(zero_copy_only=False)
-    examination = impressions["examination"].to_numpy()
-    people = (examination < 1.0) | (positions == 1)
     for source, colour in (("home", ACCENT), ("search", WARM), ("department", SOFT)):
-        own = people & (impressions["source"].to_numpy(zero_copy_only=False) == source)
+        own = impressions["source"].to_numpy(zero_copy_only=False) == source
         shown = np.bincount(positions[own], minlength=POSITIONS + 1)[1 : POSITIONS + 1]
         hits = np.bincount(positions[own & clicked], minlength=POSITIONS + 1)[1 : POSITIONS + 1]
         at = np.flatnonzero(shown)
         axes.plot(at + 1, 100 * hits[at] / shown[at], color=colour, marker="o", ms=3, label=source)
-    _title(axes, "Clicks in a hundred showings, by position")
+    _title(axes, "People's clicks in a hundred showings, by position")
     axes.set_xlabel("position")
     axes.set_ylabel("%")
     axes.legend(frameon=False)

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -80,8 +80,8 @@ class _Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # uvloop's transports are of no class of asyncio's.
+        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -99,7 +99,6 @@ class _Connection(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self.open = False
             self.transport.close()
-        self._parser = httptools.HttpResponseParser(self)
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(answer)
 
