@@ -20,7 +20,6 @@ from deploy.demo.shoppers.world import World
 from storefront_api.events import Topic, schema_of
 from tests.unit.demo.shoppers.acting_out import PARAMETERS, act_out, new_stub
 
-
 SHOPPERS, DAYS = 110, 3
 
 
@@ -161,7 +160,7 @@ def killed(world_is: Callable[[World], bool]) -> Callable[[World], None]:
     return end
 
 
-@pytest.mark.parametrize("visits", [1, 40])
+@pytest.mark.parametrize("visits", [1, 20])
 def test_a_run_that_was_killed_goes_on_to_the_same_end(
     plain: tuple[Path, Stub, World], tmp_path: Path, visits: int
 ) -> None:

@@ -20,7 +20,7 @@ UNLIKELY = 0.001
 
 def share_is(found: float, stated: float, of: int = COUNT) -> bool:
     """Return whether a share is within four standard errors of what is stated."""
-    return abs(found - stated) < 4 * np.sqrt(stated * (1 - stated) / of) + 1 / of
+    return bool(abs(found - stated) < 4 * np.sqrt(stated * (1 - stated) / of) + 1 / of)
 
 
 def lognorm(median: float, sigma: float) -> stats.distributions.rv_frozen:

@@ -66,7 +66,8 @@ def test_pages_are_inverse_gaussian() -> None:
     means = model.mean * PEOPLE.patience[[v.person for v in own]]
 
     def reached(pages: np.ndarray) -> np.ndarray:
-        return stats.invgauss.cdf(pages, means / model.shape, scale=model.shape)
+        found = stats.invgauss.cdf(pages, means / model.shape, scale=model.shape)
+        return np.asarray(found)
 
     pages = np.array([v.pages for v in own])
     # Randomised within each whole page, the distribution function's values are uniform.

@@ -24,8 +24,14 @@ def test_a_path_has_the_same_numbers_whatever_was_drawn_before() -> None:
 
 
 def test_paths_and_seeds_have_numbers_of_their_own() -> None:
-    paths = [(1, "a", 1), (1, "a", 2), (1, "b", 1), (2, "a", 1), (1, "a1")]
-    first = {float(stream(*path).random()) for path in paths}
+    paths: list[tuple[int, list[str | int]]] = [
+        (1, ["a", 1]),
+        (1, ["a", 2]),
+        (1, ["b", 1]),
+        (2, ["a", 1]),
+        (1, ["a1"]),
+    ]
+    first = {float(stream(seed, *path).random()) for seed, path in paths}
     assert len(first) == len(paths)
 
 
