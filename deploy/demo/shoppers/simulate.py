@@ -223,7 +223,7 @@ def _tell(shown: Stage, world: World, wires: tuple[Wire, Wire], began: float) ->
     counts, elapsed = world.counts, max(1e-9, time.monotonic() - began)
     passed = (world.timeline.now_ms - world.begins_ms) * 100 // DAY_MS
     rate = sum(wire.requests for wire in wires) / elapsed
-    note = f"{counts['visits']:,} visits, {counts['orders']:,} orders, {rate:,.0f} requests/s"
+    note = f"{counts['visits']:,} visits, {counts['orders']:,} orders, {rate:,.0f}/s"
     shown.show(min(passed, world.days * 100), note)
 
 

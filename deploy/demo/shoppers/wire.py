@@ -145,12 +145,10 @@ class Wire:
         self, method: str, path: str, body: bytes = b"", head: str = "", again: bool = True
     ) -> Answer:
         """Return the answer to a request; see `Asks`."""
-        length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        stated = head if "Content-Type" in head else f"{length}{head}"
-        if "Content-Type" in head:
-            stated = f"Content-Length: {len(body)}\r\n{head}"
-        text = f"{method} {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{stated}\r\n"
-        request = text.encode() + body
+        kind = "" if "Content-Type" in head else "Content-Type: application/json\r\n"
+        first = f"{method} {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n"
+        stated = f"{first}{kind}Content-Length: {len(body)}\r\n{head}\r\n"
+        request = stated.encode() + body
         until = time.monotonic() + PATIENCE_S
         while True:
             try:
