@@ -65,15 +65,16 @@ class Looking:
         for page in range(acting.visit.pages):
             if page:
                 await acting.think()
-            shown = await self._turn_page(page)
+            draws = acting.draws("page", page)
+            shown = await self._turn_page(draws)
             self.pages += 1
-            if len(shown.indices) and await self._look(page, shown):
+            if len(shown.indices) and await self._look(page, shown, draws):
                 break
             await acting.send_clicks()
 
-    async def _turn_page(self, page: int) -> Shown:
+    async def _turn_page(self, draws: np.random.Generator) -> Shown:
         acting, world = self._acting, self._world
-        first, second, third = acting.draws("page", page).random(3)
+        first, second, third = draws.random(3)
         sources = world.parameters.visits.pages_by_source
         source = list(sources)[tastes.weighted(first, list(sources.values()))]
         if acting.is_bot:
@@ -139,12 +140,12 @@ class Looking:
     def _scenario_is_dear(self) -> bool:
         return self._world.parameters.fraud.scenarios[self._acting.scenario].dear
 
-    async def _look(self, page: int, shown: Shown) -> bool:
+    async def _look(self, page: int, shown: Shown, generator: np.random.Generator) -> bool:
         """Look at a list and click; return whether the shopper has seen enough."""
         acting, model = self._acting, self._world.parameters.clicks
         people, catalogue = self._world.people, self._world.catalogue
         count = len(shown.indices)
-        draws = acting.draws("look", page).random((3, count))
+        draws = generator.random((5, count))
         examination = tastes.examinations(model, count)
         felt = tastes.utilities(people, acting.person, catalogue, shown.indices, shown.prices_minor)
         relevance = tastes.chance(model.relevance, felt, self._more(shown.prices_minor))
@@ -154,7 +155,7 @@ class Looking:
         self._note(page, shown, examination, relevance, examined, clicked)
         for place in np.flatnonzero(clicked):
             await acting.think()
-            await self._view(page, int(place), shown)
+            await self._view(int(place), shown, draws[3:, place].tolist())
         if acting.is_bot:
             return False
         best = float(relevance[examined].max()) if examined.any() else 0.0
@@ -186,8 +187,8 @@ class Looking:
             head = (session_id, page, source, slate_id, position, sku, int(price))
             self.impressions.append((*head, looked, liked, was_seen, was_clicked))
 
-    async def _view(self, page: int, place: int, shown: Shown) -> None:
-        """Open a product's page, and put it into the cart or not."""
+    async def _view(self, place: int, shown: Shown, draws: list[float]) -> None:
+        """Open a product's page, and put it into the cart or not, by two uniform draws."""
         acting, index = self._acting, int(shown.indices[place])
         product = self._world.catalogue.products[index]
         told = await acting.browser.product(product.product_id)
@@ -202,9 +203,8 @@ class Looking:
         acting.click("product_clicked", **listed)
         acting.click("product_viewed", **listed)
         odds, control, treated = self._add_chances(index, price)
-        draws = acting.draws("add", page, place)
-        likes = draws.random() < odds
-        pieces = int(draws.integers(1, self._world.parameters.purchases.most_units + 1))
+        likes = draws[0] < odds
+        pieces = 1 + int(draws[1] * self._world.parameters.purchases.most_units)
         affordable = acting.scenario or self._affords(price * pieces)
         wanted = pieces if likes and affordable and product.sku not in self.cart else 0
         sold_out = wanted > on_hand
