@@ -58,16 +58,16 @@ class Stub:
         self, method: str, path: str, body: bytes = b"", head: str = "", again: bool = True
     ) -> Answer:
         """Answer a request, as `Asks` does."""
-        self._number += 1
         if self.keep_asked:
             self.asked.append((method, path, body))
         if self.delay is not None:
-            await asyncio.sleep(self.delay(self._number))
+            await asyncio.sleep(self.delay(len(self.asked)))
         headers = dict(line.split(": ", 1) for line in head.split("\r\n") if line)
         return self.answer(method, path, body, headers)
 
     def answer(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Return the answer to a request; the same key is answered once."""
+        self._number += 1
         key = headers.get("Idempotency-Key", "")
         if key and (given := self._answers.get(key)):
             return given
