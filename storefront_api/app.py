@@ -35,7 +35,7 @@ from storefront_api.platform import errors, logs, openapi, tracing
 from storefront_api.platform.auth import Gate
 from storefront_api.platform.bodies import LimitBodies
 from storefront_api.platform.clicks import ClickProducer
-from storefront_api.platform.clock import Clock, system_clock
+from storefront_api.platform.clock import Clock, choose_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.edge import Edge
 from storefront_api.platform.kyc import LocalKyc
@@ -65,13 +65,20 @@ error is `application/problem+json`; a problem's `type` leads to what it means.
 """
 
 
-def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
-    """Build the application; it connects when it starts, not before."""
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
+    """Build the application; it connects when it starts, not before.
+
+    Parameters
+    ----------
+    clock
+        What tells the time; None for the clock that the settings choose.
+    """
     settings = settings or Settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logs.configure()
+        now = clock or choose_clock(settings.shared_clock)
         end_tracing = tracing.start("storefront", *settings.tracing)
         pool = await open_pool(settings.database_url, settings.database_pool)
         clicks = ClickProducer(settings.kafka_bootstrap_servers)
@@ -79,7 +86,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         gate = Gate(
             settings.partner_token.get_secret_value(),
             settings.pseudonym_key.get_secret_value(),
-            clock,
+            now,
         )
         sessions = LiveSessions(
             settings.valkey_url, settings.sessions_timeout_ms, settings.access_seconds
@@ -99,12 +106,12 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             clicks=clicks,
             models=models,
             provider=provider,
-            clock=clock,
+            clock=now,
             sessions=sessions,
             standing_of=partial(standing_of, pool),
             passwords=Passwords(settings.password_memory_kib, settings.password_passes),
             vault=Vault(settings.vault_key.get_secret_value()),
-            carriers=carriers(settings, clock),
+            carriers=carriers(settings, now),
             signals=signals,
             kyc=LocalKyc(),
         )

@@ -102,6 +102,10 @@ class Settings(BaseSettings):
         le=3600,
         description="After this long a message whose sender was killed is tried again.",
     )
+    shared_clock: str = Field(
+        default="",
+        description="File that a simulation writes the time into; empty: the system's clock.",
+    )
     metrics_port: int = Field(default=9101, ge=1, le=65535, description="Of the relay.")
     request_timeout_s: float = Field(
         default=60.0, gt=0, le=3600, description="After this a request is given up."

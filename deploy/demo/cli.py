@@ -1,4 +1,4 @@
-"""`ecomarket demo` and `ecomarket report`."""
+"""`ecomarket demo`, `ecomarket report` and `ecomarket simulate`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from deploy.demo.client import RefusedError
 from deploy.demo.pictures import picture
 from deploy.demo.pipeline import PipelineFailedError
 from deploy.demo.report import BrokenError, gather
+from deploy.demo.shoppers.command import command as simulate
 from deploy.demo.stages import Demo, UnsettledError
 from deploy.demo.tables import show
 from deploy.local.display import Display
@@ -87,3 +88,4 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the `ecomarket` command."""
     app.command()(demo)
     app.command()(report)
+    app.command("simulate")(simulate)

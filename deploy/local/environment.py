@@ -46,6 +46,7 @@ def client_environment(settings: LocalSettings) -> dict[str, str]:
         "ARTIFACTS_DIR": str(settings.artifacts_dir),
         "DAGSTER_HOME": str(settings.data_dir / "dagster"),
         "REPLAY_CLOCK": "true",
+        "SHARED_CLOCK": str(settings.data_dir / "simulation.clock"),
         **_secrets(settings.data_dir / "secrets.env"),
     }
 

@@ -1,7 +1,13 @@
-"""Test cards under the names that Stripe gives their payment methods."""
+"""Test cards: under the names that Stripe gives their payment methods, and as many more as wanted.
+
+Stripe has one test card of each kind, so that everybody would pay by the same one. A simulation
+needs a card for each person: `pm_local_GB_approved_3f9a` is one, by its issuer's country, what
+happens to payments by it, and whatever tells it from others.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -38,3 +44,19 @@ CARDS: Mapping[str, Card] = {
     ),
     "pm_card_createDispute": Card("visa", "US", "fpDispute0000008", "disputed"),
 }
+_LOCAL = re.compile(r"pm_local_([A-Z]{2})_(approved|declined|authenticates)_([0-9a-z]{1,40})")
+
+
+def card_of(method: str) -> Card | None:
+    """Return the card of a payment method; None if there is none of that name."""
+    if (known := CARDS.get(method)) is not None:
+        return known
+    if (local := _LOCAL.fullmatch(method)) is None:
+        return None
+    country, outcome, number = local.groups()
+    fingerprint = f"fp{country}{number}"
+    if outcome == "declined":
+        return Card("visa", country, fingerprint, "declined", "generic_decline")
+    if outcome == "authenticates":
+        return Card("visa", country, fingerprint, "authenticates")
+    return Card("visa", country, fingerprint)

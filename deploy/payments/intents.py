@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy.payments.books import Books, Object, new
-from deploy.payments.cards import CARDS, Card
+from deploy.payments.cards import Card, card_of
 
 UNPAID = ("requires_payment_method", "requires_confirmation", "requires_action")
 Form = Mapping[str, str]
@@ -101,7 +101,7 @@ def confirm(books: Books, intent: Object, form: Form, own_url: str) -> Object:
     """Pay with a card."""
     _refuse_unless(intent, *UNPAID)
     method = form.get("payment_method", "")
-    card = CARDS.get(method)
+    card = card_of(method)
     if card is None:
         message = f"No such PaymentMethod: '{method}'"
         raise invalid(message, "resource_missing", param="payment_method")
@@ -126,7 +126,13 @@ def authenticate(books: Books, intent: Object, succeeded: bool) -> Object:
     intent = {**intent, "next_action": None}
     if not succeeded:
         return _fail(books, intent, "payment_intent_authentication_failure", "")
-    return _authorize(books, intent, CARDS[intent["payment_method"]])
+    return _authorize(books, intent, _used(intent))
+
+
+def _used(intent: Object) -> Card:
+    card = card_of(intent["payment_method"])
+    assert card is not None
+    return card
 
 
 def _fail(books: Books, intent: Object, code: str, decline_code: str) -> Object:
@@ -183,7 +189,7 @@ def capture(books: Books, intent: Object, form: Form) -> Object:
     intent = intent | {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
     books.put(intent)
     books.tell("payment_intent.succeeded", intent)
-    if CARDS[intent["payment_method"]].outcome == "disputed":
+    if _used(intent).outcome == "disputed":
         dispute = {
             "id": new("dp"),
             "object": "dispute",

@@ -28,7 +28,7 @@ from storefront_api.marketplace.payouts.sending import send
 from storefront_api.marketplace.stock.alerts import alert
 from storefront_api.platform import logs, tracing
 from storefront_api.platform.carrier import Carrier
-from storefront_api.platform.clock import system_clock
+from storefront_api.platform.clock import Clock, choose_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.platform.idempotency import purge
@@ -45,35 +45,37 @@ EVERY_S = 0.5
 
 async def sweep(
     pool: Any,
+    clock: Clock,
     provider: PaymentProvider,
     payouts: PayoutProvider,
     carriers: Mapping[str, Carrier],
 ) -> None:
     """Do once what is to be done."""
-    await alert(pool, system_clock())
-    await clear(pool, system_clock())
-    await expire(pool, system_clock())
-    await void_labels(pool, carriers, system_clock())
-    await follow(pool, carriers, system_clock())
-    await loyalty.expire(pool, system_clock())
-    await purge(pool, system_clock())
+    await alert(pool, clock())
+    await clear(pool, clock())
+    await expire(pool, clock())
+    await void_labels(pool, carriers, clock())
+    await follow(pool, carriers, clock())
+    await loyalty.expire(pool, clock())
+    await purge(pool, clock())
     # What needs the payment provider comes last, so that all else is done while it is away.
-    await settle(pool, provider, system_clock())
-    await send_refunds(pool, provider, system_clock())
-    await send(pool, payouts, system_clock())
+    await settle(pool, provider, clock())
+    await send_refunds(pool, provider, clock())
+    await send(pool, payouts, clock())
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Sweep until told to stop."""
+    clock = choose_clock(settings.shared_clock)
     pool = await open_pool(settings.database_url, 2)
     key = settings.payment_key.get_secret_value()
     provider = StripeProvider(settings.payment_url, key, "")
     payouts = StripeTransfers(settings.payment_url, key)
-    by_name = carriers(settings, system_clock)
+    by_name = carriers(settings, clock)
     try:
         while not stop.is_set():
             try:
-                await sweep(pool, provider, payouts, by_name)
+                await sweep(pool, clock, provider, payouts, by_name)
             except ProviderAwayError as error:
                 log.warning("the payment provider does not answer", error=str(error))
             with suppress(TimeoutError):
