@@ -156,7 +156,7 @@ def test_points_pay_a_checkout_after_gift_cards_and_earn_nothing_themselves(
 
 
 def test_two_checkouts_cannot_spend_the_same_points(
-    partner: httpx.Client, new_shopper: Shoppers, database: Database
+    partner: httpx.Client, new_shopper: Shoppers, people: People, database: Database
 ) -> None:
     shopper = new_shopper()
     customer(shopper, people)
