@@ -78,7 +78,9 @@ class Calendar:
 async def store_of(environment: dict[str, str], calendar: Calendar) -> AsyncIterator[Any]:
     """Run a storefront in this process by a calendar, and yield a partner's client."""
     names = {name.upper() for name in Settings.model_fields}
-    stated = {name.lower(): value for name, value in environment.items() if name in names}
+    stated: dict[str, Any] = {
+        name.lower(): value for name, value in environment.items() if name in names
+    }
     app = create_app(Settings(_env_file=None, **stated), calendar)
     async with (
         app.router.lifespan_context(app),

@@ -22,7 +22,7 @@ from storefront_api.catalog.rules import (
     of_version,
     published,
 )
-from storefront_api.catalog.sustainability import Attributes, score, unknown_words
+from storefront_api.catalog.sustainability import Attributes, Score, score, unknown_words
 
 ROOT = Path(__file__).resolve().parents[3]
 RULES = of_version("2025.1")
@@ -120,15 +120,16 @@ def attributes(draw: st.DrawFn) -> Attributes:
     )
 
 
-def mean(found: Any, without: str = "") -> int | None:
+def mean(found: Score, without: str = "") -> int | None:
     """Return the mean of a score's parts by weight, but for one."""
-    parts = [p for p in found.parts if p.points is not None and p.part != without]
-    weights = sum(p.weight * Fraction(p.known).limit_denominator(100) for p in parts)
+    weights, total = Fraction(0), Fraction(0)
+    for part in found.parts:
+        if part.points is not None and part.part != without:
+            weight = part.weight * Fraction(part.known).limit_denominator(100)
+            weights += weight
+            total += weight * Fraction(part.points)
     if not weights:
         return None
-    total = sum(
-        p.weight * Fraction(p.known).limit_denominator(100) * Fraction(p.points) for p in parts
-    )
     return math.floor(total / weights + Fraction(1, 2))
 
 
