@@ -38,7 +38,7 @@ def allocated(
 
 def packed(partner: httpx.Client, order_id: str, **quantities: int) -> dict[str, Any]:
     """Allocate and pack a shipment."""
-    answer = allocated(partner, order_id, **quantities)
+    answer = allocated(partner, order_id, "local", **quantities)
     assert answer.status_code == 201, answer.text
     path = f"/shipments/{answer.json()['shipment_id']}/pack"
     answer = partner.post(path, json={"packaging": "paper_bag", "mass_grams": 2100})

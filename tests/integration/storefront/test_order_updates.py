@@ -20,6 +20,7 @@ from storefront_api.orders.changes_repository import CHANNEL
 from storefront_api.platform import signals
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import open_pool
+from storefront_api.platform.errors import AwayError
 from storefront_api.platform.policy import Role
 from storefront_api.platform.signals import NAME, Signals
 from tests.integration.storefront.conftest import Database, Worker, until
@@ -223,9 +224,9 @@ async def test_too_many_pages_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(signals, "MAX_WAITING", 3)
     heard = Signals("postgresql://nowhere", CHANNEL)
     with heard.subscribe("a"), heard.subscribe("a"):
-        with pytest.raises(signals.AwayError):
+        with pytest.raises(AwayError):
             heard.admit("a")
-        with heard.subscribe("b"), pytest.raises(signals.AwayError):
+        with heard.subscribe("b"), pytest.raises(AwayError):
             heard.admit("c")
         heard.admit("b")
     heard.admit("a")
