@@ -240,6 +240,56 @@ COMPANIES = (
     )
     """,
 )
+# What happened before there was a ledger. Which captures the provider refused was only told as
+# events, so all of them count as taken.
+HISTORY = (
+    """
+    CREATE TEMP TABLE old_moves ON COMMIT DROP AS
+    SELECT uuidv7() AS transfer_id, m.* FROM (
+        SELECT 'order/' || order_id AS reference,
+            'clearing/' || (payment ->> 'method') || '/' || currency AS source,
+            'revenue/' || currency AS target, total_minor AS amount, ordered_at AS at
+        FROM orders WHERE total_minor > 0
+        UNION ALL
+        SELECT 'refund/' || r.refund_id, 'refunds/' || o.currency,
+            'clearing/' || (o.payment ->> 'method') || '/' || o.currency, r.amount_minor,
+            r.refunded_at
+        FROM refunds r JOIN orders o USING (order_id)
+        UNION ALL
+        SELECT 'chargeback/' || d.dispute_id, 'chargebacks/' || o.currency,
+            'provider/' || o.currency, d.amount_minor, d.disputed_at
+        FROM disputes d JOIN orders o USING (order_id)
+        UNION ALL
+        SELECT 'capture/' || checkout_id, 'provider/' || (placed ->> 'currency'),
+            'clearing/card/' || (placed ->> 'currency'), due_minor, settled_at
+        FROM checkouts
+        WHERE state = 'completed' AND settled_at IS NOT NULL AND intent_id IS NOT NULL
+        UNION ALL
+        SELECT 'refund_sent/' || r.refund_id, 'clearing/card/' || o.currency,
+            'provider/' || o.currency, r.amount_minor, s.sent_at
+        FROM refunds_sent s JOIN refunds r USING (refund_id) JOIN orders o USING (order_id)
+        WHERE s.provider_reference <> ''
+    ) AS m
+    """,
+    """
+    INSERT INTO ledger_accounts (account_id, kind, owner, unit, opened_at)
+    SELECT account_id, split_part(account_id, '/', 1),
+        CASE WHEN account_id LIKE '%/%/%' THEN split_part(account_id, '/', 2) ELSE '' END,
+        split_part(account_id, '/', -1), min(at)
+    FROM (
+        SELECT source AS account_id, at FROM old_moves
+        UNION ALL SELECT target, at FROM old_moves
+    ) AS each_side
+    GROUP BY account_id
+    """,
+    "INSERT INTO ledger_transfers SELECT transfer_id, reference, 2, at FROM old_moves",
+    """
+    INSERT INTO ledger_entries
+    SELECT transfer_id, source, -amount FROM old_moves
+    UNION ALL SELECT transfer_id, target, amount FROM old_moves
+    """,
+    "DROP TABLE old_moves",
+)
 APPEND_ONLY = (
     "giftcards",
     "loyalty_rules",
@@ -251,7 +301,7 @@ APPEND_ONLY = (
 
 
 def upgrade() -> None:
-    for statement in (*LEDGER, *TENDERS, *PRICES, *COMPANIES):
+    for statement in (*LEDGER, *HISTORY, *TENDERS, *PRICES, *COMPANIES):
         op.execute(statement)
     for table in APPEND_ONLY:
         op.execute(

@@ -7,6 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -15,15 +16,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from deploy.local.stack import Stack
 from storefront_api.ledger import accounts, service
 from storefront_api.ledger.accounts import Account
 from storefront_api.ledger.transfers import move, transfer
+from storefront_api.migrate import migrate
 from storefront_api.payments.signature import sign
 from tests.integration.storefront.accounting import balance, check_books, posted
 from tests.integration.storefront.conftest import SECRET, Database, until
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import Provider, begun, completed, opened
 from tests.integration.storefront.test_money_back import disputed, refund, report
+from tests.integration.storefront.test_search_http import migrate_to
 
 AT = datetime(2018, 1, 1, tzinfo=UTC)
 ISSUED = accounts.gift_cards_issued("USD")
@@ -321,3 +325,33 @@ def test_the_trial_balance_is_even_and_for_staff(
     missing = partner.get("/ledger/transfers", params={"reference": "order/none"})
     assert (missing.status_code, missing.json()["field"]) == (404, "query.reference")
     check_books(database)
+
+
+def test_orders_from_before_the_ledger_are_in_it_after_the_migration(own_stack: Stack) -> None:
+    server = own_stack.environment()["DATABASE_URL"]
+    url = urlsplit(server)._replace(path=f"/older_{uuid.uuid4().hex[:12]}").geturl()
+    asyncio.run(migrate(url))
+    asyncio.run(migrate_to(url, "0007"))
+    older = Database(url)
+    assert older.value("SELECT to_regclass('ledger_entries')") is None
+    sold, refunded = uuid.uuid4(), uuid.uuid4()
+    insert = """
+    INSERT INTO orders SELECT $1, 'partner', 's-1', 'S1', 'till', '', 'USD', $2::bigint, 0, now(),
+        now(), 'unscored', '', '{"method": "cash"}', '{}'
+    """
+    older.rows(insert, sold, 500)
+    older.rows(insert, uuid.uuid4(), 0)
+    older.rows("INSERT INTO refunds VALUES ($1, $2, 200, 'goodwill', now())", refunded, sold)
+    older.rows("INSERT INTO disputes VALUES ($1, $2, 9, 'general', now())", uuid.uuid4(), sold)
+    asyncio.run(migrate(url))
+    expected = {
+        "clearing/cash/USD": -300,
+        "revenue/USD": 500,
+        "refunds/USD": -200,
+        "chargebacks/USD": -9,
+        "provider/USD": 9,
+    }
+    assert {name: balance(older, name) for name in expected} == expected
+    assert post(older, f"order/{sold}", *move(ISSUED, accounts.revenue("USD"), 1)) is False
+    assert post(older, "order/new", *move(accounts.clearing("cash", "USD"), ISSUED, 1)) is True
+    check_books(older)
