@@ -206,7 +206,7 @@ INSERT INTO scorecard_measures VALUES
 INSERT INTO vendors (vendor_id, state, display_name, created_at, updated_at)
 SELECT DISTINCT vendor_id, 'approved', vendor_id, now(), now() FROM products;
 INSERT INTO vendor_log (vendor_id, action, state, actor, note, logged_at)
-SELECT vendor_id, 'imported', 'approved', 'migration', 'sold before there were reviews', now()
+SELECT vendor_id, 'import', 'approved', 'migration', 'sold before there were reviews', now()
 FROM vendors;
 """
 ROUND = """

@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from pipelines.ingest.topics import PARTITIONS, create_topics
 from storefront_api.events import Event, Topic, parse
 from storefront_api.migrate import migrate
 from tests.integration.storefront.paying import Provider
+from tests.integration.storefront.vending import People, people_of
 
 PARTNER = "partner-of-the-tests"
 SECRET = "secret-of-the-tests"
@@ -79,6 +81,10 @@ class Worker:
         self._environment = os.environ | environment
         self._path = log
         self._process: subprocess.Popen[bytes] | None = None
+
+    def setting(self, name: str) -> str:
+        """Return one of its settings."""
+        return self._environment[name]
 
     def start(self, *command: str) -> None:
         """Start `python -m` with a command."""
@@ -334,15 +340,31 @@ def provider(environment: dict[str, str], provider_process: Worker) -> Provider:
     return Provider(environment["PAYMENT_URL"], environment["PAYMENT_KEY"])
 
 
+def listens(port: str) -> bool:
+    """Return whether somebody takes connections at a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
 @pytest.fixture
 def workers(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
     """Two workers of the checkouts, which must not be in each other's way."""
     log = tmp_path_factory.mktemp("checkouts") / "log"
-    ports = [{"METRICS_PORT": str(free_port())} for _ in range(2)]
-    both = [Worker(environment | port, log) for port in ports]
+    ports = [str(free_port()) for _ in range(2)]
+    both = [Worker(environment | {"METRICS_PORT": port}, log) for port in ports]
     for worker in both:
         worker.start("storefront_api.checkouts.worker")
     yield
+    # One that is told to stop before it listens for that would be killed by it.
+    for port in ports:
+        until(partial(listens, port), "the worker has started")
     assert [worker.end() for worker in both] == [0, 0], log.read_text()
+
+
+@pytest.fixture
+def people(store_url: str) -> Iterator[People]:
+    """Clients of accounts, vendors and staff."""
+    with people_of(store_url) as people:
+        yield people
