@@ -11,7 +11,6 @@ from storefront_api.alerts.schemas import AlertIn, AlertOut, AlertsOut
 from storefront_api.events.alerts import AlertRemovedV1, AlertSetV1
 from storefront_api.notifications import service as notifications
 from storefront_api.notifications.service import Asked
-from storefront_api.platform import money
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import ConflictError, InvalidError, NotFoundError
@@ -107,9 +106,10 @@ def _message(alert: Any, store_url: str) -> Asked:
         template="price_alert",
         parameters={
             "sku": alert["sku"],
-            "product_name": alert["name"],
-            "price": money.text(alert["list_price_minor"], alert["currency"]),
-            "target": money.text(alert["target_minor"], alert["currency"]),
+            "name": alert["name"],
+            "currency": alert["currency"],
+            "price_minor": alert["list_price_minor"],
+            "target_minor": alert["target_minor"],
             "url": f"{store_url.rstrip('/')}/products/{alert['product_id']}",
         },
         subject=alert["owner"],

@@ -7,7 +7,7 @@ import hmac
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from storefront_api.notifications.messages import Category
+from storefront_api.notifications.kinds import Category
 from storefront_api.platform.errors import NotFoundError
 
 

@@ -19,7 +19,8 @@ from storefront_api.notifications.delivery import (
     RefusedError,
     UnknownOutcomeError,
 )
-from storefront_api.notifications.messages import MESSAGES, WrongMessageError
+from storefront_api.notifications.kinds import WrongMessageError
+from storefront_api.notifications.messages import MESSAGES
 from storefront_api.notifications.outgoing import Failure
 from storefront_api.notifications.preferences import Preferences
 from storefront_api.notifications.repository import EVERY_CATEGORY, Claimed

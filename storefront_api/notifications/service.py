@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from storefront_api.notifications import outgoing, repository
-from storefront_api.notifications.messages import WrongMessageError, message_of
+from storefront_api.notifications.kinds import WrongMessageError
+from storefront_api.notifications.messages import message_of
 from storefront_api.notifications.repository import Queued
 from storefront_api.notifications.schemas import is_address
 from storefront_api.platform.database import Connection

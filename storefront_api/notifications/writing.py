@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from storefront_api.notifications.delivery import Letter
 from storefront_api.notifications.messages import message_of
 from storefront_api.notifications.preferences import Preferences
+from storefront_api.platform import money
 
 _SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")
 """What every mail server takes, with or without 8BITMIME."""
@@ -27,11 +28,18 @@ _BLANK = re.compile(r"\n{3,}")
 
 def environment() -> Environment:
     """Return the templates: HTML escapes what it is given, and what is unknown is an error."""
-    return Environment(
+    templates = Environment(
         loader=PackageLoader(__package__, "templates"),
         autoescape=select_autoescape(["html"], default_for_string=False),
         undefined=StrictUndefined,
     )
+    templates.filters["money"] = money.text
+    templates.filters["instant"] = _instant
+    return templates
+
+
+def _instant(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
 class Writer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from typing import Any, TypeVar
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from storefront_api.events import Event, Topic, parse
 from storefront_api.notifications import service
+from storefront_api.notifications.messages import MESSAGES
 from storefront_api.notifications.preferences import Preferences
 from storefront_api.notifications.sending import Sender
 from storefront_api.notifications.smtp import Server, SmtpCarrier
@@ -22,7 +25,7 @@ from storefront_api.notifications.writing import Writer
 from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import open_pool, transaction
 from storefront_api.platform.failpoints import Failpoints
-from tests.integration.storefront.conftest import free_port
+from tests.integration.storefront.conftest import Database, free_port
 
 HANG_UP = "hang up"
 SAY_NOTHING = "say nothing"
@@ -201,3 +204,37 @@ class Office:
             return outcomes
 
         return self.run(work)
+
+
+def somebody() -> str:
+    """Return the address of a new reader."""
+    return f"r{uuid.uuid4().hex[:12]}@home.example"
+
+
+def asked(office: Office, recipient: str, template: str = "order_confirmed") -> str:
+    """Ask for a message and return its cause."""
+    cause = f"{template}/{uuid.uuid4()}"
+    assert office.ask(cause, recipient, template, **MESSAGES[template].example)
+    return cause
+
+
+def row(database: Database, cause: str) -> Any:
+    """Return the message of a cause as it is stored."""
+    return database.rows("SELECT * FROM notifications WHERE cause = $1", cause)[0]
+
+
+def steps(database: Database, cause: str) -> list[tuple[int, str, str]]:
+    """Return number, step and detail of what was done about a cause."""
+    query = (
+        "SELECT attempt, step, detail FROM notification_steps JOIN notifications "
+        "USING (notification_id) WHERE cause = $1 ORDER BY attempt, taken_at, step = 'started' DESC"
+    )
+    return [tuple(each) for each in database.rows(query, cause)]
+
+
+def told(database: Database, cause: str) -> list[Event]:
+    """Return the events about the message of a cause."""
+    key = str(row(database, cause)["notification_id"])
+    query = "SELECT payload FROM outbox WHERE topic = $1 AND key = $2 ORDER BY outbox_id"
+    rows = database.rows(query, Topic.NOTIFICATIONS.value, key)
+    return [parse(Topic.NOTIFICATIONS, each["payload"]) for each in rows]

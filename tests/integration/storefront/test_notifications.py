@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from storefront_api.events import Event, Topic, parse
+from storefront_api.events import Topic
 from storefront_api.notifications import service
-from storefront_api.notifications.messages import MESSAGES, WrongMessageError
+from storefront_api.notifications.kinds import WrongMessageError
+from storefront_api.notifications.messages import MESSAGES
 from storefront_api.notifications.sending import BACKOFF
 from storefront_api.platform.database import transaction
 from storefront_api.platform.errors import InvalidError
@@ -26,7 +27,12 @@ from tests.integration.storefront.mailing import (
     MailServer,
     Office,
     address,
+    asked,
+    row,
     serving,
+    somebody,
+    steps,
+    told,
 )
 
 
@@ -50,36 +56,6 @@ def server(mail_server: tuple[MailServer, str]) -> MailServer:
 def office(database: Database, mail_server: tuple[MailServer, str]) -> Office:
     """The store's notifications, which that mail server takes."""
     return Office(database.url, mail_server[1])
-
-
-def somebody() -> str:
-    return f"r{uuid.uuid4().hex[:12]}@home.example"
-
-
-def asked(office: Office, recipient: str, template: str = "order_confirmed") -> str:
-    """Ask for a message and return its cause."""
-    cause = f"{template}/{uuid.uuid4()}"
-    assert office.ask(cause, recipient, template, **MESSAGES[template].example)
-    return cause
-
-
-def row(database: Database, cause: str) -> Any:
-    return database.rows("SELECT * FROM notifications WHERE cause = $1", cause)[0]
-
-
-def steps(database: Database, cause: str) -> list[tuple[int, str, str]]:
-    query = (
-        "SELECT attempt, step, detail FROM notification_steps JOIN notifications "
-        "USING (notification_id) WHERE cause = $1 ORDER BY attempt, taken_at, step = 'started' DESC"
-    )
-    return [tuple(each) for each in database.rows(query, cause)]
-
-
-def told(database: Database, cause: str) -> list[Event]:
-    key = str(row(database, cause)["notification_id"])
-    query = "SELECT payload FROM outbox WHERE topic = $1 AND key = $2 ORDER BY outbox_id"
-    rows = database.rows(query, Topic.NOTIFICATIONS.value, key)
-    return [parse(Topic.NOTIFICATIONS, each["payload"]) for each in rows]
 
 
 def test_a_message_arrives_and_what_it_said_is_forgotten(
@@ -163,7 +139,10 @@ def test_many_senders_at_once_send_each_message_once(
     readers = [somebody() for _ in range(60)]
     wanted = [
         service.Asked(
-            f"many/{reader[:13]}", reader, "order_confirmed", {"order_id": 1, "amount": 2}
+            f"many/{reader[:13]}",
+            reader,
+            "order_confirmed",
+            {"order_id": 1, "currency": "USD", "total_minor": 2},
         )
         for reader in readers
     ]
@@ -320,7 +299,7 @@ def test_what_was_queued_by_another_version_and_cannot_be_written_fails_alone(
 
 def test_a_wrong_message_is_refused_when_it_is_asked_for(office: Office) -> None:
     example = MESSAGES["order_confirmed"].example
-    with pytest.raises(WrongMessageError, match=r"parameters\.amount"):
+    with pytest.raises(WrongMessageError, match=r"parameters\.currency"):
         office.ask("x/1", somebody(), "order_confirmed", order_id="1")
     with pytest.raises(WrongMessageError, match="template"):
         office.ask("x/2", somebody(), "greeting")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import uuid
 from collections import Counter
@@ -17,8 +16,6 @@ import pytest
 
 from storefront_api.events import Topic
 from storefront_api.events.social import ReviewModeratedV1, ReviewPostedV1
-from storefront_api.social import repository
-from storefront_api.social.cursor import Sort
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key
 from tests.integration.storefront.paying import Outbox
@@ -286,68 +283,6 @@ def test_each_person_finds_a_review_helpful_once(
     assert readers[1].put(f"/reviews/{uuid.uuid4()}/helpful").status_code == 404
 
 
-@pytest.mark.parametrize("sort", Sort)
-def test_pages_together_are_the_whole_list_in_order(
-    sort: Sort, goods: Goods, new_shopper: Shoppers
-) -> None:
-    author, readers = new_shopper(), [new_shopper() for _ in range(3)]
-    given = random.Random(sort.value)
-    written = [posted(author, goods, rating=given.randint(1, 5)) for _ in range(9)]
-    for review in written:
-        for reader in given.sample(readers, given.randint(0, 3)):
-            reader.put(f"/reviews/{review['review_id']}/helpful")
-    whole = goods.reviews(author, sort=sort.value, limit=100)
-    assert {review["review_id"] for review in whole} == {each["review_id"] for each in written}
-    keys = {
-        Sort.NEWEST: [review["posted_at"] for review in whole][::-1],
-        Sort.HELPFUL: [-review["helpful"] for review in whole],
-        Sort.HIGHEST: [-review["rating"] for review in whole],
-        Sort.LOWEST: [review["rating"] for review in whole],
-    }[sort]
-    assert keys == sorted(keys)
-    paged: list[dict[str, Any]] = []
-    after = ""
-    while True:
-        query = {"sort": sort.value, "limit": 2, "after": after}
-        page = author.get(f"/products/{goods.product_id}/reviews", params=query).json()
-        paged += page["reviews"]
-        after = page["next_cursor"]
-        if not after:
-            break
-    assert paged == whole
-    good = [review for review in whole if review["rating"] == 5]
-    assert goods.reviews(author, sort=sort.value, stars=5) == good
-
-
-def test_lists_of_ones_own_and_of_what_waits_have_pages(
-    goods: Goods, shopper: httpx.Client, partner: httpx.Client
-) -> None:
-    written = [posted(shopper, goods, body=f"www.shop{n}.example")["review_id"] for n in range(5)]
-    mine: list[str] = []
-    held: list[str] = []
-    for client, path, found in ((shopper, "/reviews/mine", mine), (partner, "/reviews/held", held)):
-        after: dict[str, str] = {}
-        while True:
-            page = client.get(path, params={"limit": 2, **after}).json()
-            found += [review["review_id"] for review in page["reviews"]]
-            if not page["next_cursor"]:
-                break
-            after = {"after": page["next_cursor"]}
-    assert mine == written[::-1]
-    assert [each for each in held if each in written] == written
-    assert len(held) == len(set(held))
-    assert shopper.get("/reviews/held").status_code == 403
-
-
-def test_a_cursor_of_another_list_is_refused(goods: Goods, shopper: httpx.Client) -> None:
-    for _ in range(2):
-        posted(shopper, goods)
-    path = f"/products/{goods.product_id}/reviews"
-    cursor = shopper.get(path, params={"limit": 1}).json()["next_cursor"]
-    refused = shopper.get(path, params={"sort": "lowest", "after": cursor})
-    assert (refused.status_code, refused.json()["field"]) == (422, "query.after")
-
-
 def test_whatever_many_do_at_once_the_counts_are_those_of_the_reviews(
     goods: Goods, new_shopper: Shoppers, partner: httpx.Client, database: Database
 ) -> None:
@@ -374,34 +309,3 @@ def test_whatever_many_do_at_once_the_counts_are_those_of_the_reviews(
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(busy, range(8)))
     assert goods.rating(partner)["stars"] == recounted(database, goods.product_id)
-
-
-def test_a_rating_and_a_page_are_read_by_indexes(database: Database) -> None:
-    async def plans() -> list[str]:
-        connection = await asyncpg.connect(database.url)
-        try:
-            # So small are these tables that PostgreSQL would rather read them whole.
-            await connection.execute("SET enable_seqscan = off; SET enable_sort = off")
-            await connection.execute("SET plan_cache_mode = force_generic_plan")
-            found = []
-            for name, statement, values in (
-                ("ratings", repository._RATINGS, "ARRAY['p'], now()"),
-                *((sort, repository._PAGES[sort], "'p', NULL, NULL, 0, 20") for sort in Sort),
-            ):
-                await connection.execute(f"PREPARE {name} AS {statement}")
-                rows = await connection.fetch(f"EXPLAIN EXECUTE {name} ({values})")
-                found.append("\n".join(row[0] for row in rows))
-            return found
-        finally:
-            await connection.close()
-
-    rating, newest, helpful, highest, lowest = asyncio.run(plans())
-    assert "product_ratings_pkey" in rating
-    for plan, index in (
-        (newest, "reviews_newest"),
-        (helpful, "reviews_most_helpful"),
-        (highest, "reviews_by_rating"),
-        (lowest, "reviews_by_rating"),
-    ):
-        assert index in plan
-        assert "Index Cond: ((product_id = $1) AND (ROW(" in plan
