@@ -1,4 +1,4 @@
-"""Sending what is queued; see docs/adr/0013-notifications.md for what a kill at each point does."""
+"""Sending what is queued; see docs/adr/0016-notifications.md for what a kill at each point does."""
 
 from __future__ import annotations
 
