@@ -25,7 +25,7 @@ from tests.integration.storefront.samples import sample
 
 Operation = dict[str, Any]
 NOBODIES = ("none", "nonsense", "nonsense of an account", "expired", "ended")
-PROBLEM = {"code", "message", "field", "details"}
+PROBLEM = {"type", "title", "status", "detail", "instance", "code", "field", "details"}
 NAMED = [f"{method} {path}" for path, method, _ in OPERATIONS]
 
 

@@ -232,7 +232,7 @@ def test_a_broken_byte_far_down_leaves_the_rows_above_it_alone(
     name = f"K{uuid.uuid4().hex[:6]}"
     content = file_of([cells(f"{name}-{n}") for n in range(600)]) + b"\xff\r\n"
     answer = partner.post("/catalog/bulk", content=content, headers={"Content-Type": "text/csv"})
-    assert (answer.status_code, answer.json()["message"][:43]) == (
+    assert (answer.status_code, answer.json()["detail"][:43]) == (
         422,
         "the file must be UTF-8; line 602 is in anot",
     )

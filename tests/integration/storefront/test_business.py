@@ -14,9 +14,8 @@ import httpx
 import pytest
 
 from storefront_api.events import Topic
-from storefront_api.platform.auth import Identity
-from storefront_api.platform.policy import Role
-from tests.integration.storefront.accounting import GATE, balance, check_books, customer, posted
+from tests.integration.storefront.accounting import balance, check_books, customer, posted
+from tests.integration.storefront.accounts import People
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import DELIVERY, Outbox, stock
@@ -35,11 +34,13 @@ class Company:
     approver: httpx.Client
 
 
-def member(partner: httpx.Client, company_id: str, client: httpx.Client, role: str) -> str:
+def member(
+    partner: httpx.Client, company_id: str, client: httpx.Client, role: str, people: People
+) -> str:
     """Let a new customer act for a company and return the account's id."""
-    account_id = str(uuid.uuid4())
-    identity = Identity(person=account_id, role=Role.CUSTOMER, account_id=uuid.UUID(account_id))
-    client.headers["Authorization"] = f"Bearer {GATE.issue(identity)}"
+    person = people.new()
+    client.headers["Authorization"] = person.client.headers["Authorization"]
+    account_id = str(person.account_id)
     body = {"account_id": account_id, "role": role}
     answer = partner.put(f"/companies/{company_id}/members", json=body)
     assert (answer.status_code, answer.json()["role"]) == (200, role)
@@ -47,7 +48,9 @@ def member(partner: httpx.Client, company_id: str, client: httpx.Client, role: s
 
 
 @pytest.fixture
-def new_company(partner: httpx.Client, new_shopper: Shoppers) -> Callable[..., Company]:
+def new_company(
+    partner: httpx.Client, new_shopper: Shoppers, people: People
+) -> Callable[..., Company]:
     """Create companies whose quotes above 1,000 minor units need approval."""
 
     def new(**changed: Any) -> Company:
@@ -55,8 +58,8 @@ def new_company(partner: httpx.Client, new_shopper: Shoppers) -> Callable[..., C
         answer = partner.post("/companies", json=body, headers=key())
         assert answer.status_code == 201, answer.text
         company = Company(answer.json()["company_id"], new_shopper(), new_shopper())
-        member(partner, company.company_id, company.buyer, "buyer")
-        member(partner, company.company_id, company.approver, "approver")
+        member(partner, company.company_id, company.buyer, "buyer", people)
+        member(partner, company.company_id, company.approver, "approver", people)
         return company
 
     return new
@@ -192,7 +195,7 @@ def test_a_list_with_wrong_rows_changes_nothing(
     buyer, sku = new_company().buyer, new_sku(partner)
     wrong = fill(buyer, f"{sku},2", "none-1,1", f"{sku},1", "none-2,1")
     assert (wrong.status_code, wrong.json()["field"]) == (422, "body.csv")
-    assert [(d["row"], d["message"]) for d in wrong.json()["details"]] == [
+    assert [(d["row"], d["detail"]) for d in wrong.json()["details"]] == [
         (3, "there is no variant none-1"),
         (5, "there is no variant none-2"),
     ]
@@ -201,11 +204,14 @@ def test_a_list_with_wrong_rows_changes_nothing(
     assert buyer.get("/cart").json()["lines"] == []
     assert request(buyer).status_code == 422
     assert fill(buyer, f"{euros},1").status_code == 200
-    assert request(buyer).json()["message"] == "the company buys in USD"
+    assert request(buyer).json()["detail"] == "the company buys in USD"
 
 
 def test_tiers_for_businesses_are_not_for_others_nor_is_buying_on_invoice(
-    partner: httpx.Client, shopper: httpx.Client, new_company: Callable[..., Company]
+    partner: httpx.Client,
+    people: People,
+    shopper: httpx.Client,
+    new_company: Callable[..., Company],
 ) -> None:
     company, sku = new_company(), new_sku(partner)
     new_rule(partner, target=sku, audience="business", value=5000)
@@ -218,15 +224,15 @@ def test_tiers_for_businesses_are_not_for_others_nor_is_buying_on_invoice(
     refused = shopper.post("/orders", json=order(line(sku), payment=on_invoice), headers=key())
     assert (refused.status_code, refused.json()["field"]) == (403, "body.payment.method")
     assert fill(shopper, f"{sku},1").status_code == 403
-    customer(shopper)
-    assert fill(shopper, f"{sku},1").json()["message"] == "the account acts for no company"
+    customer(shopper, people)
+    assert fill(shopper, f"{sku},1").json()["detail"] == "the account acts for no company"
 
 
 def test_an_account_acts_for_one_company_and_may_change_its_part(
-    partner: httpx.Client, new_company: Callable[..., Company]
+    partner: httpx.Client, people: People, new_company: Callable[..., Company]
 ) -> None:
     company, other = new_company(), new_company()
-    account_id = member(partner, company.company_id, company.buyer, "buyer")
+    account_id = member(partner, company.company_id, company.buyer, "buyer", people)
 
     def put(company_id: str, role: str) -> int:
         body = {"account_id": account_id, "role": role}

@@ -218,7 +218,7 @@ def test_a_gift_card_that_cannot_pay_is_refused_and_nothing_is_taken(
     wanted = body(gift_cards=[good, code])
     refused = shopper.post("/checkouts", json=wanted, headers=key())
     assert (refused.status_code, refused.json()["field"]) == (status, "body.gift_cards.1")
-    assert rule in refused.json()["message"]
+    assert rule in refused.json()["detail"]
     assert stock(database, sku) == (100, 0)
     assert balance(database, account) == 10
 
@@ -232,7 +232,7 @@ def test_unknown_repeated_and_ended_codes_are_refused(
 
     def refused(*codes: str) -> tuple[int, str]:
         answer = shopper.post("/checkouts", json=body(gift_cards=codes), headers=key())
-        return answer.status_code, answer.json().get("message", "")
+        return answer.status_code, answer.json().get("detail", "")
 
     assert refused("0" * 16) == (422, "no gift card has this code")
     status, message = refused(ending, ending.lower())

@@ -268,10 +268,10 @@ def test_points_pay_only_where_a_rule_says_what_they_are_worth(
     assert buy_in(shopper, sku, "CHF").status_code == 201
     shopper.put(f"/cart/lines/{sku}", json={"quantity": 1, "saved": False})
     refused = shopper.post("/checkouts", json=body(points=5), headers=key())
-    assert (refused.status_code, refused.json()["message"]) == (422, "points pay nothing in CHF")
+    assert (refused.status_code, refused.json()["detail"]) == (422, "points pay nothing in CHF")
     new_rule(partner, currency="CHF", rule_id="points-chf", spend_basis_points=1)
     few = shopper.post("/checkouts", json=body(points=5), headers=key())
-    assert (few.status_code, few.json()["message"]) == (409, "there are 0 points")
+    assert (few.status_code, few.json()["detail"]) == (409, "there are 0 points")
 
 
 def test_points_that_pay_nothing_are_not_taken(

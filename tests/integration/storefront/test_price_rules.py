@@ -159,7 +159,7 @@ def test_a_rule_that_makes_no_sense_is_refused(
     }
     refused = partner.post("/price-rules", json=body, headers=key())
     assert refused.status_code == 422
-    assert rule in refused.json()["message"]
+    assert rule in refused.json()["detail"]
 
 
 def test_a_quote_needs_something_to_buy_and_points_a_customer(

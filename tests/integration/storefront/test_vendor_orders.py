@@ -218,7 +218,8 @@ def test_splitting_an_order_costs_one_statement_whatever_it_holds(
                     "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
                 )
                 wanted = OrderIn.model_validate(order(*(line(sku) for sku in skus)))
-                placed, _ = await orders.price(connection, wanted, datetime.now(UTC))
+                now = datetime.now(UTC)
+                placed, priced = await orders.price(connection, wanted, now, "s-1")
                 event = OrderCompletedV1(
                     id=uuid.uuid4(),
                     occurred_at=datetime.now(UTC),
@@ -227,7 +228,7 @@ def test_splitting_an_order_costs_one_statement_whatever_it_holds(
                     data=placed,
                 )
                 counting = Counting(connection)
-                await orders.record(counting, "s-1", event, [], [])
+                await orders.record(counting, "s-1", event, priced, [])
                 return counting.statements
         finally:
             await pool.close()

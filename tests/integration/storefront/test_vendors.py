@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from deploy.local.stack import Stack
 from storefront_api.events import Topic
 from storefront_api.migrate import migrate
+from storefront_api.platform.policy import Role
 from tests.integration.storefront.accounts import People
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, order, product
@@ -122,7 +123,7 @@ def test_more_information_is_asked_for_and_given(people: People) -> None:
     decide(admin, vendor_id, "begin_review")
     assert upload(customer, vendor_id, "tax").json()["code"] == "wrong_state"
     lacking = decide(admin, vendor_id, "approve")
-    assert lacking.json()["message"] == "there is no paper of identity, registration"
+    assert lacking.json()["detail"] == "there is no paper of identity, registration"
     assert decide(admin, vendor_id, "ask", " ").json()["field"] == "body.note"
     assert decide(admin, vendor_id, "ask", "Who owns you?").status_code == 200
     seen = customer.get(path).json()
@@ -194,10 +195,13 @@ def test_others_see_and_touch_nothing(people: People, partner: httpx.Client) -> 
 
 
 def test_nobody_reviews_an_application_of_their_own(people: People) -> None:
-    person = str(uuid.uuid4())
-    vendor_id = applied(people.customer(person))
+    person = people.new()
+    vendor_id = applied(person.client)
+    chief = people.new(Role.SUPER_ADMIN).client
+    path = f"/staff/accounts/{person.account_id}/role"
+    assert chief.put(path, json={"role": "admin"}).status_code == 204
     # The same person, with the role of staff by now.
-    answer = decide(people.admin(person), vendor_id, "begin_review")
+    answer = decide(person.client, vendor_id, "begin_review")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 

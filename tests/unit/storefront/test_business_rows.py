@@ -14,7 +14,7 @@ def refused(text: str) -> list[tuple[int, str]]:
     problem = caught.value.problem
     assert problem.field == "body.csv"
     first = problem.details[0]
-    assert problem.message == f"row {first['row']}: {first['message']}"
+    assert problem.detail == f"row {first['row']}: {first['message']}"
     return [(each["row"], each["message"]) for each in problem.details]
 
 

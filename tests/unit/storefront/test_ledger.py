@@ -16,6 +16,7 @@ from storefront_api.ledger.postings import (
     capture,
     capture_refused,
     chargeback,
+    fees,
     invoice_issued,
     invoice_paid,
     refund,
@@ -143,10 +144,16 @@ def test_an_order_is_revenue_from_whatever_paid_for_it() -> None:
             },
         ),
         (
-            refund(ID, "USD", 5, "cash", [(accounts.gift_card("g", "USD"), 2)], 3),
+            refund(ID, "USD", 5, 0, "cash", [(accounts.gift_card("g", "USD"), 2)], 3),
             "refund",
             {"refunds/USD": -5, "clearing/cash/USD": 3, "gift_card/g/USD": 2},
         ),
+        (
+            refund(ID, "USD", 5, 4, "card", [(accounts.gift_card("g", "USD"), 2)], 3),
+            "refund",
+            {"refunds/USD": -5, "fees/USD": -4, "clearing/card/USD": 7, "gift_card/g/USD": 2},
+        ),
+        (fees(ID, "USD", 4), "fees", {"fees/USD": 4, "clearing/card/USD": -4}),
     ],
 )
 def test_each_cause_touches_its_accounts(
@@ -159,9 +166,10 @@ def test_each_cause_touches_its_accounts(
 def test_a_card_s_whole_life_leaves_nothing_in_clearing() -> None:
     steps = [
         sale(ID, "USD", 9, Paid("card")),
-        capture(ID, "USD", 9),
-        refund(ID, "USD", 4, "card", [], 4),
-        refund_sent(ID, "USD", 4),
+        fees(ID, "USD", 3),
+        capture(ID, "USD", 12),
+        refund(ID, "USD", 4, 2, "card", [], 4),
+        refund_sent(ID, "USD", 6),
     ]
     balances: dict[str, int] = {}
     for step in steps:
@@ -169,9 +177,10 @@ def test_a_card_s_whole_life_leaves_nothing_in_clearing() -> None:
             balances[name] = balances.get(name, 0) + amount
     assert balances == {
         "clearing/card/USD": 0,
-        "provider/USD": -5,
+        "provider/USD": -6,
         "revenue/USD": 9,
         "refunds/USD": -4,
+        "fees/USD": 1,
     }
 
 
