@@ -33,9 +33,9 @@ EVERY_S = 0.5
 async def sweep(pool: Any, provider: PaymentProvider) -> None:
     """Do once what is to be done."""
     await expire(pool, system_clock())
+    await loyalty.expire(pool, system_clock())
     await settle(pool, provider, system_clock())
     await send_refunds(pool, provider, system_clock())
-    await loyalty.expire(pool, system_clock())
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
