@@ -208,6 +208,18 @@ def start_store(
             worker.end()
 
 
+def heeding(port: str) -> None:
+    """Wait until a worker shows its metrics: from then on it heeds SIGTERM."""
+
+    def shown() -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=5).is_success
+        except httpx.TransportError:
+            return False
+
+    until(shown, "the worker shows its metrics")
+
+
 @pytest.fixture
 def start_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     """Start a module of the storefront's with changed settings."""
@@ -218,6 +230,7 @@ def start_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Callab
         worker = Worker(environment | port | changed, tmp_path / f"worker{len(started)}")
         worker.start(module)
         started.append(worker)
+        heeding((environment | port | changed)["METRICS_PORT"])
         return worker
 
     yield start
@@ -404,6 +417,8 @@ def workers(
     both = [Worker(environment | {"METRICS_PORT": str(port)}, log) for port in ports]
     for worker in both:
         worker.start("storefront_api.checkouts.worker")
+    for port in ports:
+        heeding(port["METRICS_PORT"])
     yield
     # One that is told to stop before it listens to signals would just be killed.
     until(lambda: all(listens(port) for port in ports), "the workers have started")
