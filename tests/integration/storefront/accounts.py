@@ -44,14 +44,19 @@ def code(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
-def together(url: str, path: str, body: dict[str, Any], times: int = 20) -> Counter[int]:
-    """Send the same request several times at once and count the statuses of the answers."""
+def all_at_once(url: str, path: str, bodies: list[dict[str, Any]]) -> Counter[int]:
+    """Send several requests at once and count the statuses of the answers."""
 
     async def send() -> list[httpx.Response]:
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:
-            return await asyncio.gather(*(client.post(path, json=body) for _ in range(times)))
+            return await asyncio.gather(*(client.post(path, json=body) for body in bodies))
 
     return Counter(answer.status_code for answer in asyncio.run(send()))
+
+
+def together(url: str, path: str, body: dict[str, Any], times: int = 20) -> Counter[int]:
+    """Send the same request several times at once and count the statuses of the answers."""
+    return all_at_once(url, path, [body] * times)
 
 
 @dataclass

@@ -163,9 +163,9 @@ def test_an_access_token_expires_and_a_session_that_nobody_refreshes_too(
     url, clock = clocked
     people = People(url, database)
     person = people.new()
-    clock.advance(timedelta(seconds=599))
+    clock.advance(timedelta(seconds=450))
     assert gets_in(person)
-    clock.advance(timedelta(seconds=2))
+    clock.advance(timedelta(seconds=151))
     assert not gets_in(person)
     answer = refresh(people, person.refresh_token).json()
     fresh = people.person(person.email, answer)
