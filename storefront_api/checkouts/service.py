@@ -30,6 +30,7 @@ from storefront_api.platform.errors import (
 )
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue
+from storefront_api.platform.policy import Permission
 from storefront_api.pricing.explanation import explain
 from storefront_api.promotions import repository as promotions
 from storefront_api.promotions.service import redeem
@@ -119,7 +120,7 @@ async def open_checkout(
             return given
         rows = to_buy(await carts.lines(connection, caller.name))
         order = _order(caller, wanted, rows)
-        placed, priced = await orders.price(connection, order, now, caller.subject)
+        placed, priced = await orders.price(connection, order, now)
         packed = await choose(
             connection, wanted.delivery.packaging, placed.currency, orders.units(placed), now
         )
@@ -140,7 +141,7 @@ async def open_checkout(
             owner=caller.name,
             state="open",
             subject=caller.subject,
-            collects_points=caller.may(orders.COLLECT),
+            collects_points=caller.may(Permission.COLLECT_POINTS),
             placed=placed,
             rules=priced.rules,
             discounts=priced.discounts,

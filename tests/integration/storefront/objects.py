@@ -13,8 +13,9 @@ import httpx
 
 from storefront_api.platform.policy import POLICY, Permission, Role
 from tests.integration.storefront.accounts import People
-from tests.integration.storefront.goods import key, line, new_sku, order
+from tests.integration.storefront.goods import line, new_sku, order
 from tests.integration.storefront.paying import opened
+from tests.integration.storefront.tills import stated
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _checkout(world: World) -> Made:
 
 def _order(world: World) -> Made:
     owner = world.people.new().client
-    answer = owner.post("/orders", json=order(line(new_sku(world.partner))), headers=key())
+    answer = stated(owner, order(line(new_sku(world.partner))))
     return Made(answer.json()["order_id"], owner)
 
 

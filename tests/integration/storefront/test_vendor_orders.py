@@ -25,6 +25,7 @@ from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import Provider, begun, completed, opened
 from tests.integration.storefront.test_promotions import create
+from tests.integration.storefront.tills import stated
 from tests.integration.storefront.vending import (
     Outbox,
     goods_of,
@@ -217,9 +218,10 @@ def test_splitting_an_order_costs_one_statement_whatever_it_holds(
                 await connection.set_type_codec(
                     "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
                 )
-                wanted = OrderIn.model_validate(order(*(line(sku) for sku in skus)))
+                body = order(*(line(sku) for sku in skus), subject="s-1")
+                wanted = OrderIn.model_validate(body)
                 now = datetime.now(UTC)
-                placed, priced = await orders.price(connection, wanted, now, "s-1")
+                placed, priced = await orders.price(connection, wanted, now)
                 event = OrderCompletedV1(
                     id=uuid.uuid4(),
                     occurred_at=datetime.now(UTC),
@@ -317,7 +319,7 @@ def test_a_vendor_sees_its_own_lines_and_not_who_ordered(
     mine, other = goods_of(partner, one, 600, mass_grams=250), goods_of(partner, two, 900)
     code = create(partner)
     body = order(line(mine, 2), line(other), line(mine), promotion_codes=[code])
-    placed = shopper.post("/orders", json=body, headers=key()).json()
+    placed = stated(shopper, body).json()
     rule(partner, 500, vendor_id=one)
     vendor = people.vendor(one)
     answer = vendor.get(f"/vendor/orders/{placed['order_id']}")

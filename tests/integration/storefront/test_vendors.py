@@ -23,6 +23,7 @@ from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, order, product
 from tests.integration.storefront.paying import opened
 from tests.integration.storefront.test_search_http import migrate_to
+from tests.integration.storefront.tills import stated
 from tests.integration.storefront.vending import (
     APPLICATION,
     PDF,
@@ -54,7 +55,7 @@ def test_who_is_approved_may_sell_and_everything_is_logged_and_told(
     customer, admin = people.customer(), people.admin()
     vendor_id = applied(customer, contact_email="one@example.org")
     sku = goods_of(partner, vendor_id, 500)
-    refused = customer.post("/orders", json=order(line(sku)), headers=key())
+    refused = stated(customer, order(line(sku)))
     assert (refused.status_code, refused.json()["code"]) == (409, "not_for_sale")
     assert refused.json()["field"] == "body.lines.0.sku"
     for kind in ("registration", "identity"):
@@ -90,7 +91,7 @@ def test_a_suspended_vendor_sells_again_only_after_another_review(
     sku = goods_of(partner, vendor_id, 100)
     checkout = opened(shopper, sku)
     assert decide(admin, vendor_id, "suspend").json()["state"] == "suspended"
-    assert shopper.post("/orders", json=order(line(sku)), headers=key()).status_code == 409
+    assert stated(shopper, order(line(sku))).status_code == 409
     refused = shopper.post(
         "/checkouts",
         json={"store_id": "S1", "delivery": order()["delivery"]},
