@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,9 @@ import pytest
 
 from storefront_api.events import Topic
 from storefront_api.events.orders import OrderCompletedV1
+from storefront_api.platform.auth import Identity
+from tests.integration.storefront.accounting import GATE
+from tests.integration.storefront.accounts import bearer
 from tests.integration.storefront.conftest import Database, until
 from tests.integration.storefront.goods import key, new_sku
 from tests.integration.storefront.paying import (
@@ -63,10 +67,15 @@ def test_a_paid_checkout_is_the_order_of_the_same_id(
     assert told == ["stock_reserved", "stock_changed"]
 
 
-def test_client_and_webhook_together_make_one_order(
-    partner: httpx.Client, new_shopper: Shoppers, provider: Provider, database: Database
+def test_client_and_webhook_together_make_one_order_and_one_capture(
+    partner: httpx.Client,
+    new_shopper: Shoppers,
+    provider: Provider,
+    database: Database,
+    outbox: Outbox,
+    workers: None,
 ) -> None:
-    sku = new_sku(partner, opening_stock=20)
+    sku, bought = new_sku(partner, opening_stock=20), []
     for _ in range(10):
         shopper = new_shopper()
         checkout = opened(shopper, sku)
@@ -76,9 +85,19 @@ def test_client_and_webhook_together_make_one_order(
             answers = list(pool.map(lambda _, s=shopper, c=checkout: completed(s, c), range(8)))
         assert {answer.status_code for answer in answers} == {200}
         assert orders_of(database, checkout) == 1
+        bought.append((checkout, payment))
     assert stock(database, sku) == (10, 0)
     moved = "SELECT count(*) FROM stock_movements WHERE sku = $1 AND reason = 'order'"
     assert database.value(moved, sku) == 10
+    for checkout, payment in bought:
+
+        def taken(checkout: dict[str, Any] = checkout) -> bool:
+            return outcomes(outbox, checkout) == ["captured"]
+
+        until(taken, "the payment is taken")
+        assert provider.intent(payment).amount_received == 250
+        captures = "SELECT count(*) FROM ledger_transfers WHERE reference = $1"
+        assert database.value(captures, f"capture/{checkout['checkout_id']}") == 1
 
 
 def test_the_webhook_alone_completes_it(
@@ -127,8 +146,7 @@ async def buy_at_once(url: str, carts: list[list[str]], code: str) -> Counter[in
     async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits) as client:
 
         async def buy(skus: list[str]) -> int:
-            token = (await client.post("/sessions")).json()["token"]
-            head = {"Authorization": f"Bearer {token}"}
+            head = bearer(GATE.issue(Identity(person=uuid.uuid4().hex)))
             for sku in skus:
                 line = {"quantity": 1, "saved": False}
                 await client.put(f"/cart/lines/{sku}", json=line, headers=head)
