@@ -93,7 +93,7 @@ async def prices_changed(
     reached = await repository.compare(connection, skus)
     if reached:
         asked = [_message(alert, store_url) for alert in reached]
-        await notifications.request_all(connection, asked)
+        await notifications.request_all(connection, asked, now)
         events = [outgoing.triggered(alert, now, trace_id) for alert in reached]
         await enqueue(connection, events)
     return len(reached)

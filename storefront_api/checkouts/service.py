@@ -21,6 +21,7 @@ from storefront_api.ledger.tenders import Tender, due
 from storefront_api.orders import service as orders
 from storefront_api.orders.schemas import LineIn, OrderIn
 from storefront_api.platform import idempotency
+from storefront_api.platform.apart import apart
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import (
@@ -246,7 +247,8 @@ async def expire(pool: Any, now: datetime) -> int:
     """End checkouts whose time is over and return how many this call ended."""
     ended_here = 0
     for checkout_id in await repository.overdue(pool, now, EXPIRED_AT_ONCE):
-        async with transaction(pool) as connection:
-            if await give_up(connection, checkout_id, "expired", now, "") is not None:
-                ended_here += 1
+        with apart("expiry", checkout_id=str(checkout_id)):
+            async with transaction(pool) as connection:
+                closed = await give_up(connection, checkout_id, "expired", now, "")
+            ended_here += closed is not None
     return ended_here

@@ -148,5 +148,6 @@ async def note(
             recipient=order.contact_email,
             template=_LETTERS[what],
             parameters={**details, "order_id": str(order.order_id), "currency": order.currency},
+            now=now,
         )
     return status

@@ -418,7 +418,7 @@ def workers(
     for worker in both:
         worker.start("storefront_api.checkouts.worker")
     for port in ports:
-        heeding(port["METRICS_PORT"])
+        heeding(str(port))
     yield
     # One that is told to stop before it listens to signals would just be killed.
     until(lambda: all(listens(port) for port in ports), "the workers have started")
