@@ -16,6 +16,7 @@ from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut, TenderOut
 from storefront_api.events.orders import PaymentV1
 from storefront_api.events.parts import Channel
 from storefront_api.fulfilment.packaging import choose
+from storefront_api.identity.profile import own_address
 from storefront_api.inventory import repository as stock
 from storefront_api.ledger.tenders import Tender, due
 from storefront_api.orders import service as orders
@@ -150,7 +151,7 @@ async def open_checkout(
             intent_id="",
             expires_at=now + timedelta(seconds=services.settings.checkout_seconds),
             packaging=packed,
-            contact_email=wanted.contact_email,
+            contact_email=wanted.contact_email or await own_address(connection, caller),
         )
         kept = await _take(connection, checkout)
         # After stock and codes: what is locked last is waited for the least.

@@ -18,6 +18,7 @@ from storefront_api.fulfilment.outgoing import changed
 from storefront_api.fulfilment.repository import Shipment
 from storefront_api.fulfilment.schemas import ScanIn, ShipmentOut
 from storefront_api.fulfilment.service import locked, shown
+from storefront_api.marketplace.trade import scorecard
 from storefront_api.orders import changes
 from storefront_api.orders.changes import LockedOrder, What
 from storefront_api.orders.status import RANK, SCANNED, latest
@@ -62,6 +63,10 @@ async def _take(
     at = counts.scanned_at if counts else now
     await enqueue(connection, changed(order, shipment, after.status, at, now, trace_id))
     accepted = RANK[ShipmentStatus.ACCEPTED]
+    if RANK[shipment.status] < accepted <= RANK[after.status]:
+        first = min(each.scanned_at for each in after.scans if RANK[each.kind] >= accepted)
+        lines = {line.line_number for line in after.lines}
+        await scorecard.shipped(connection, after.shipment_id, order.order_id, lines, first, now)
     if after.status is ShipmentStatus.DELIVERED:
         what = What.DELIVERED
     elif RANK[shipment.status] < accepted <= RANK[after.status]:
