@@ -15,7 +15,7 @@ from tests.integration.storefront.reviewing import decided, post
 from tests.integration.storefront.sending import allocated
 from tests.integration.storefront.vending import goods_of, new_vendor
 
-LONG = {"since": "2017-01-01", "until": "2100-01-01"}
+LONG = {"since": "2020-01-01", "until": "2029-12-31"}
 
 
 class Card:
