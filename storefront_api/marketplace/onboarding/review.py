@@ -164,6 +164,7 @@ async def decide(
                 recipient=row["contact_email"],
                 template="vendor_state",
                 parameters={"state": after.value, "note": wanted.note.strip()},
+                now=now,
             )
         answer = Answer(200, (await _reviewed(connection, row)).model_dump_json())
         await idempotency.keep(connection, request, answer)
