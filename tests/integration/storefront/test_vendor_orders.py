@@ -85,10 +85,12 @@ def test_an_order_is_split_and_each_vendor_is_charged_by_its_own_rate(
         for event in outbox(Topic.MARKETPLACE, placed["order_id"])
         if isinstance(event, CommissionChargedV1)
     }
-    assert {vendor: data.commission_minor for vendor, data in charged.items()} == {
-        one: 87,
-        two: 100,
+    assert {v: (data.sale_minor, data.commission_minor) for v, data in charged.items()} == {
+        one: (699, 87),
+        two: (1000, 100),
+        free: (50, 0),
     }
+    assert [line.rule_id for line in charged[free].lines] == [None]
     assert [(each.line_number, each.commission_minor) for each in charged[one].lines] == [
         (1, 62),
         (3, 25),
