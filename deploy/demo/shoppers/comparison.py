@@ -138,9 +138,9 @@ async def compare(
         *found,
         Compared("orders", "raw.orders", truths["orders"], _all_of(raw, own)),
         Compared("orders", "marts.fct_orders", truths["orders"], _all_of(facts, own)),
-        Compared("refunds", "marts.fct_orders", truths["refunds"], _those_of(facts, own, 2)),
-        Compared(
-            "chargebacks", "marts.fct_orders", truths["chargebacks"], _those_of(facts, own, 3)
+        *(
+            Compared(what, "marts.fct_orders", truths[what], _those_of(facts, own, column))
+            for what, column in (("refunds", 2), ("chargebacks", 3))
         ),
         Compared(
             "vendors' days, as the vendor ledger has them",
@@ -179,4 +179,4 @@ def _asked(environment: Mapping[str, str], query: str, days: tuple[date, date]) 
             asked = client.query(query, parameters={"start": days[0], "end": days[1]})
     except (ClickHouseError, httpx.HTTPError, OSError):
         return None
-    return list(asked.result_rows)
+    return [tuple(row) for row in asked.result_rows]
