@@ -97,6 +97,16 @@ def test_an_order_is_split_and_each_vendor_is_charged_by_its_own_rate(
     ]
 
 
+def test_goods_without_a_vendor_are_the_stores_own(
+    partner: httpx.Client, shopper: httpx.Client, database: Database, outbox: Outbox
+) -> None:
+    placed = sold(shopper, goods_of(partner, "", 700))
+    refunded(partner, placed["order_id"], 200)
+    assert entries(database, placed["order_id"]) == [("", "sale", 700), ("", "refund", -200)]
+    events = [event.data for event in outbox(Topic.MARKETPLACE, placed["order_id"])]
+    assert [(data.vendor_id, data.sale_minor) for data in events] == [("", 700), ("", 200)]
+
+
 def test_the_most_specific_rule_holds_and_later_ones_alter_nothing(
     partner: httpx.Client, shopper: httpx.Client, database: Database
 ) -> None:
