@@ -201,9 +201,10 @@ async def admit(
 ) -> None:
     """Bring in vendors of an imported catalogue as approved: who imports it vouches for them.
 
-    Vendors that are known already stay as they are, so that no import ends a suspension.
+    Vendors that are known already stay as they are, so that no import ends a suspension. Goods
+    without a vendor are the store's own; nobody is brought in for them.
     """
-    new = await repository.admit(connection, sorted(vendor_ids), now)
+    new = await repository.admit(connection, sorted(set(vendor_ids) - {""}), now)
     if not new:
         return
     state = State.APPROVED

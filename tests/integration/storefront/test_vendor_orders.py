@@ -86,14 +86,26 @@ def test_an_order_is_split_and_each_vendor_is_charged_by_its_own_rate(
         for event in outbox(Topic.MARKETPLACE, placed["order_id"])
         if isinstance(event, CommissionChargedV1)
     }
-    assert {vendor: data.commission_minor for vendor, data in charged.items()} == {
-        one: 87,
-        two: 100,
+    assert {v: (data.sale_minor, data.commission_minor) for v, data in charged.items()} == {
+        one: (699, 87),
+        two: (1000, 100),
+        free: (50, 0),
     }
+    assert [line.rule_id for line in charged[free].lines] == [None]
     assert [(each.line_number, each.commission_minor) for each in charged[one].lines] == [
         (1, 62),
         (3, 25),
     ]
+
+
+def test_goods_without_a_vendor_are_the_stores_own(
+    partner: httpx.Client, shopper: httpx.Client, database: Database, outbox: Outbox
+) -> None:
+    placed = sold(shopper, goods_of(partner, "", 700))
+    refunded(partner, placed["order_id"], 200)
+    assert entries(database, placed["order_id"]) == [("", "sale", 700), ("", "refund", -200)]
+    events = [event.data for event in outbox(Topic.MARKETPLACE, placed["order_id"])]
+    assert [(data.vendor_id, data.sale_minor) for data in events] == [("", 700), ("", 200)]
 
 
 def test_the_most_specific_rule_holds_and_later_ones_alter_nothing(
