@@ -63,6 +63,8 @@ class Rate:
 
 LIMITS: Mapping[str, Rate] = {
     "sessions": Rate(burst=100, per_s=2),
+    "registering": Rate(burst=30, per_s=0.5),
+    "signing_in": Rate(burst=60, per_s=1),
     "searching": Rate(burst=200, per_s=20),
     "recommending": Rate(burst=200, per_s=20),
     "collecting": Rate(burst=200, per_s=20),

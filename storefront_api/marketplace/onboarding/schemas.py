@@ -46,7 +46,9 @@ class PayoutAccountIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     account: str = Field(
-        pattern="^acct_[A-Za-z0-9]{4,64}$", description="The provider's connected account."
+        pattern="^acct_[A-Za-z0-9]{4,64}$",
+        description="The provider's connected account.",
+        examples=["acct_1Nv0FGQ9RKHgCVdK"],
     )
 
 
