@@ -1,7 +1,8 @@
 """What the store does while nobody asks: expiry, and others who agree with it.
 
-Those are the payment provider, which also pays vendors, and the carriers. Points that nobody spent
-in time expire here, vendors are told of low stock, and idempotency keys that have grown old go.
+Those are the payment provider, which also pays vendors, and the carriers. What was sold is
+allocated to warehouses here, points that nobody spent in time expire, vendors are told of low
+stock, and idempotency keys that have grown old go.
 
 Started by `python -m storefront_api.checkouts.worker`; several may run at once.
 """
@@ -23,6 +24,7 @@ from storefront_api.checkouts.settling import send_refunds, settle
 from storefront_api.fulfilment.carriers import carriers
 from storefront_api.fulfilment.scanning import follow, void_labels
 from storefront_api.identity.upkeep import clear
+from storefront_api.inventory.allocation import allocate
 from storefront_api.loyalty import service as loyalty
 from storefront_api.marketplace.payouts.sending import send
 from storefront_api.marketplace.stock.alerts import alert
@@ -51,6 +53,7 @@ async def sweep(
     carriers: Mapping[str, Carrier],
 ) -> None:
     """Do once what is to be done."""
+    await allocate(pool, clock())
     await alert(pool, clock())
     await clear(pool, clock())
     await expire(pool, clock())
