@@ -115,6 +115,15 @@ _OPEN = """
 WITH opened AS (
     INSERT INTO stock (sku, on_hand) SELECT sku, opening_stock FROM incoming ORDER BY sku
     ON CONFLICT DO NOTHING RETURNING sku, on_hand
+), placed AS (
+    INSERT INTO warehouse_stock (sku, warehouse_id, on_hand, allocated)
+    SELECT sku, $2, on_hand, 0 FROM opened WHERE on_hand > 0
+), noted AS (
+    INSERT INTO warehouse_movements (
+        sku, warehouse_id, kind, on_hand_delta, allocated_delta, on_hand, allocated, reference,
+        moved_at
+    )
+    SELECT sku, $2, 'receipt', on_hand, 0, on_hand, 0, 'opening', $1 FROM opened WHERE on_hand > 0
 )
 INSERT INTO stock_movements (sku, delta, on_hand, reason, reference, moved_at)
 SELECT sku, on_hand, on_hand, 'receipt', 'opening', $1 FROM opened WHERE on_hand > 0
@@ -177,10 +186,16 @@ async def stage(connection: Connection, records: Sequence[tuple[Any, ...]]) -> l
     return rows
 
 
-async def apply(connection: Connection, now: datetime) -> list[Any]:
-    """Make the staged variants part of the catalogue and return the stock that was opened."""
+async def apply(connection: Connection, now: datetime, warehouse_id: str) -> list[Any]:
+    """Make the staged variants part of the catalogue and return the stock that was opened.
+
+    Parameters
+    ----------
+    warehouse_id
+        Where that stock is.
+    """
     await connection.execute(_UPSERT, now)
-    rows: list[Any] = await connection.fetch(_OPEN, now)
+    rows: list[Any] = await connection.fetch(_OPEN, now, warehouse_id)
     return rows
 
 

@@ -20,7 +20,15 @@ from storefront_api.events.catalog import (
     VariantCreatedV1,
     VariantOptionsV1,
 )
-from storefront_api.events.inventory import MovementV1, StockChangedV1, StockV1
+from storefront_api.events.inventory import (
+    MovementV1,
+    StockChangedV1,
+    StockV1,
+    WarehouseMovementV1,
+    WarehouseStockChangedV1,
+    WarehouseStockV1,
+)
+from storefront_api.inventory.books import MAIN
 from storefront_api.platform.errors import ConflictError, InvalidError
 
 MOVEMENTS_AN_EVENT = 1_000
@@ -39,7 +47,7 @@ async def write(change: Change, products: Sequence[ImportedProduct]) -> Written:
     names = [*repository.COLUMNS, "opening_stock"]
     records = [tuple(getattr(product, name) for name in names) for product in products]
     changes = await repository.stage(change.connection, records)
-    opened = await repository.apply(change.connection, change.now)
+    opened = await repository.apply(change.connection, change.now, MAIN)
     # A variant may have moved from one product to another: both of them change.
     moved = [
         row["sku"] for row in changes if row["was_product_id"] not in {None, row["product_id"]}
@@ -60,6 +68,22 @@ async def write(change: Change, products: Sequence[ImportedProduct]) -> Written:
             movements=[MovementV1(**dict(row)) for row in rows],
         )
         change.tell("opening", StockChangedV1, stock, Topic.INVENTORY)
+        placed = WarehouseStockV1(
+            reason="receipt",
+            reference="opening",
+            movements=[
+                WarehouseMovementV1(
+                    sku=row["sku"],
+                    warehouse_id=MAIN,
+                    on_hand_delta=row["delta"],
+                    allocated_delta=0,
+                    on_hand=row["on_hand"],
+                    allocated=0,
+                )
+                for row in rows
+            ],
+        )
+        change.tell("opening", WarehouseStockChangedV1, placed, Topic.INVENTORY)
     created = frozenset(row["sku"] for row in changes if row["is_new"])
     updated = frozenset(row["sku"] for row in changes) - created
     change.repriced |= updated

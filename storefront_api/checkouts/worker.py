@@ -1,7 +1,8 @@
 """What the store does while nobody asks: expiry, and others who agree with it.
 
-Those are the payment provider, which also pays vendors, and the carriers. Points that nobody spent
-in time expire here, vendors are told of low stock, and idempotency keys that have grown old go.
+Those are the payment provider, which also pays vendors, and the carriers. What was sold is
+allocated to warehouses here, points that nobody spent in time expire, vendors are told of low
+stock, and idempotency keys that have grown old go.
 
 Started by `python -m storefront_api.checkouts.worker`; several may run at once.
 """
@@ -22,6 +23,7 @@ from storefront_api.checkouts.settling import send_refunds, settle
 from storefront_api.fulfilment.carriers import carriers
 from storefront_api.fulfilment.scanning import follow, void_labels
 from storefront_api.identity.upkeep import clear
+from storefront_api.inventory.allocation import allocate
 from storefront_api.loyalty import service as loyalty
 from storefront_api.marketplace.payouts.sending import send
 from storefront_api.marketplace.stock.alerts import alert
@@ -58,6 +60,7 @@ async def sweep(
         At the end, if a step had no connection: whoever opens new ones helps them all.
     """
     steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "allocation": lambda: allocate(pool, clock()),
         "low_stock": lambda: alert(pool, clock()),
         "identity": lambda: clear(pool, clock()),
         "expiry": lambda: expire(pool, clock()),

@@ -67,9 +67,14 @@ from storefront_api.events.identity import (
 )
 from storefront_api.events.inventory import (
     LowStockV1,
+    StockAllocatedV1,
     StockChangedV1,
+    StockDeallocatedV1,
     StockReleasedV1,
     StockReservedV1,
+    StockTransferredV1,
+    WarehouseChangedV1,
+    WarehouseStockChangedV1,
 )
 from storefront_api.events.ledger import (
     GiftcardIssuedV1,
@@ -152,6 +157,11 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         StockReservedV1,
         StockReleasedV1,
         LowStockV1,
+        StockAllocatedV1,
+        StockDeallocatedV1,
+        StockTransferredV1,
+        WarehouseStockChangedV1,
+        WarehouseChangedV1,
     ),
     Topic.CARTS: (
         CartUpdatedV1,

@@ -15,7 +15,8 @@ from storefront_api.fulfilment import repository
 from storefront_api.fulfilment.outgoing import envelope
 from storefront_api.fulfilment.schemas import CancelledOut, CancelReason
 from storefront_api.fulfilment.service import release
-from storefront_api.inventory import service as stock
+from storefront_api.inventory.outgoing import When
+from storefront_api.inventory.returning import call_off
 from storefront_api.marketplace.commission import repository as commission
 from storefront_api.marketplace.trade.scorecard import Outcome, record
 from storefront_api.orders import changes
@@ -84,7 +85,7 @@ async def cancel(
         left = await payments.returnable(connection, order_id)
         back = {sku: units for sku, units in left.items() if units > 0}
         if back:
-            await stock.add(connection, back, "return", str(order_id), now, now, trace_id)
+            await call_off(connection, order_id, back, When(now, now, trace_id))
         codes = [discount.code for discount in await promotions.of_order(connection, order_id)]
         if codes:
             await promotions.give_back(connection, codes, order.subject)

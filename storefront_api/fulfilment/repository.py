@@ -17,12 +17,12 @@ _ALLOCATE = """
 UPDATE order_lines l SET allocated = l.allocated + w.quantity
 FROM unnest($2::int[], $3::bigint[]) AS w (line_number, quantity)
 WHERE l.order_id = $1 AND l.line_number = w.line_number
-AND l.allocated + w.quantity <= l.quantity
+AND l.allocated + l.released + w.quantity <= l.quantity
 RETURNING l.line_number, l.sku, w.quantity
 """
 _UNALLOCATED = """
-SELECT line_number, quantity - allocated AS units FROM order_lines
-WHERE order_id = $1 AND allocated < quantity ORDER BY line_number
+SELECT line_number, quantity - released - allocated AS units FROM order_lines
+WHERE order_id = $1 AND allocated + released < quantity ORDER BY line_number
 """
 _INSERT = """
 INSERT INTO shipments (shipment_id, order_id, carrier, created_at) VALUES ($1, $2, $3, $4)

@@ -18,6 +18,8 @@ from storefront_api.fulfilment.outgoing import changed
 from storefront_api.fulfilment.repository import Shipment
 from storefront_api.fulfilment.schemas import ScanIn, ShipmentOut
 from storefront_api.fulfilment.service import locked, shown
+from storefront_api.inventory import sending
+from storefront_api.inventory.outgoing import When
 from storefront_api.marketplace.trade import scorecard
 from storefront_api.orders import changes
 from storefront_api.orders.changes import LockedOrder, What
@@ -63,6 +65,8 @@ async def _take(
     at = counts.scanned_at if counts else now
     await enqueue(connection, changed(order, shipment, after.status, at, now, trace_id))
     accepted = RANK[ShipmentStatus.ACCEPTED]
+    if RANK[after.status] >= accepted:
+        await sending.ship(connection, after.shipment_id, When(at, now, trace_id))
     if RANK[shipment.status] < accepted <= RANK[after.status]:
         first = min(each.scanned_at for each in after.scans if RANK[each.kind] >= accepted)
         lines = {line.line_number for line in after.lines}

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from storefront_api.events.fulfilment import ShipmentStatus, ShippedLineV1
 from storefront_api.events.parts import Packaging
+from storefront_api.inventory.warehouse_schemas import WarehouseId
 from storefront_api.orders.status import SCANNED, OrderStatus
 from storefront_api.platform.requests import Instant
 
@@ -33,6 +34,9 @@ class ShipmentIn(BaseModel):
     carrier: str = Field(min_length=1, max_length=32)
     lines: list[AllocatedLine] = Field(
         default=[], max_length=500, description="Empty for all that is left of the order."
+    )
+    warehouse_id: WarehouseId | Literal[""] = Field(
+        default="", description="From where alone; empty for wherever it is."
     )
 
     @field_validator("lines")

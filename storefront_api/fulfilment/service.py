@@ -13,6 +13,8 @@ from storefront_api.fulfilment.carriers import OWN
 from storefront_api.fulfilment.outgoing import changed, created
 from storefront_api.fulfilment.repository import Shipment
 from storefront_api.fulfilment.schemas import PackIn, RateOut, ScanOut, ShipmentIn, ShipmentOut
+from storefront_api.inventory import sending
+from storefront_api.inventory.outgoing import When
 from storefront_api.orders import changes
 from storefront_api.orders import changes_repository as orders
 from storefront_api.orders.changes import LockedOrder, What
@@ -83,6 +85,8 @@ async def allocate(
         If there is no such carrier.
     NothingToSendError, OverAllocatedError
         If the order is over, or less is left of it than was asked for.
+    NoSourceError
+        If no active warehouse has it.
     """
     if wanted.carrier != OWN and wanted.carrier not in services.carriers:
         known = ", ".join([OWN, *services.carriers])
@@ -96,8 +100,8 @@ async def allocate(
         status = (await changes.facts(connection, order_id)).status
         if order.channel == "till" or status in (OrderStatus.CANCELLED, OrderStatus.REFUNDED):
             raise NothingToSendError(f"the order is {status}", field="path.order_id")
-        units = {line.line_number: line.quantity for line in wanted.lines}
-        units = units or await repository.unallocated(connection, order_id)
+        await sending.prepare(connection, order_id, When(now, now, trace_id))
+        units = await _units(connection, order_id, wanted)
         lines = await repository.allocate(connection, order_id, units)
         short = sorted(set(units) - {line.line_number for line in lines})
         if short or not lines:
@@ -108,6 +112,7 @@ async def allocate(
             )
         shipment_id = new_id()
         await repository.insert(connection, shipment_id, order_id, wanted.carrier, lines, now)
+        await sending.source(connection, order_id, shipment_id, units, wanted.warehouse_id)
         shipment = await _found(connection, shipment_id)
         await enqueue(connection, [created(order, shipment, now, trace_id)])
         details = {
@@ -119,6 +124,14 @@ async def allocate(
         answer = Answer(201, shown(shipment).model_dump_json())
         await idempotency.keep(connection, request, answer)
     return answer
+
+
+async def _units(connection: Connection, order_id: UUID, wanted: ShipmentIn) -> dict[int, int]:
+    if wanted.lines:
+        return {line.line_number: line.quantity for line in wanted.lines}
+    if wanted.warehouse_id:
+        return await sending.idle_in(connection, order_id, wanted.warehouse_id)
+    return await repository.unallocated(connection, order_id)
 
 
 async def _found(connection: Connection, shipment_id: UUID) -> Shipment:

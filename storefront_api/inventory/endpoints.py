@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from storefront_api.inventory import service
 from storefront_api.inventory.schemas import Receipt, StockOut
+from storefront_api.inventory.warehouse_endpoints import router as warehouses
 from storefront_api.platform.auth import StockManager
 from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.requests import Keyed
@@ -13,6 +14,7 @@ from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
 router = APIRouter(tags=["inventory"])
+router.include_router(warehouses)
 
 
 @router.post(

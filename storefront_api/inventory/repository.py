@@ -1,8 +1,11 @@
-"""The inventory's SQL. Rows are locked in order of sku, so that no two orders wait in a circle."""
+"""The SQL of what the store promises from: one row a sku, whatever warehouse it is in.
+
+Rows are locked in order of sku, so that no two orders wait in a circle.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +27,9 @@ WITH wanted AS (
     SELECT sku, delta, on_hand, $3, $4, $5 FROM moved
 )
 SELECT * FROM moved
+"""
+_HOLD = """
+SELECT sku, on_hand, reserved FROM stock WHERE sku = ANY ($1) ORDER BY sku FOR UPDATE
 """
 _RESERVE = """
 WITH wanted AS (
@@ -79,6 +85,11 @@ async def move(
         _MOVE, skus, [deltas[sku] for sku in skus], reason, reference, at
     )
     return rows
+
+
+async def hold(connection: Connection, skus: Sequence[str]) -> list[Any]:
+    """Return stock that nobody else moves until the transaction ends."""
+    return list(await connection.fetch(_HOLD, list(skus)))
 
 
 async def reserve(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from storefront_api.events.parts import Sku
+from storefront_api.inventory.books import MAIN
+from storefront_api.inventory.warehouse_schemas import WarehouseId
 
 
 class Received(BaseModel):
@@ -22,6 +24,7 @@ class Receipt(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reference: str = Field(min_length=1, max_length=64, description="The delivery note.")
+    warehouse_id: WarehouseId = Field(default=MAIN, description="Where they arrived.")
     items: list[Received] = Field(min_length=1, max_length=1_000)
 
 

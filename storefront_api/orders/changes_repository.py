@@ -21,7 +21,9 @@ FROM orders WHERE order_id = $1 AND ($2 = '' OR $2 IN (placed_by, subject)) FOR 
 _ORDERS = """
 SELECT o.order_id, o.channel, o.total_minor, o.refunded_minor,
        EXISTS (SELECT FROM order_cancellations c WHERE c.order_id = o.order_id) AS cancelled,
-       (SELECT sum(quantity) FROM order_lines l WHERE l.order_id = o.order_id)::bigint AS ordered,
+       (
+           SELECT sum(quantity - released) FROM order_lines l WHERE l.order_id = o.order_id
+       )::bigint AS ordered,
        (
            SELECT coalesce(sum(l.units), 0) FROM returns r JOIN return_lines l USING (return_id)
            WHERE r.order_id = o.order_id AND r.state = 'received'

@@ -96,7 +96,8 @@ class OrderFacts:
     over_the_counter
         Whether the shopper left with the goods.
     ordered, returned
-        Units of all lines, and those of them that came back.
+        Units of all lines but those that are stock again and are not to be sent, and those of
+        them that came back.
     total_minor, refunded_minor
         What the goods cost, and what of that was given back, in minor units.
     """

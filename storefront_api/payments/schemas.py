@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from storefront_api.events.parts import Sku
+from storefront_api.inventory.books import MAIN
+from storefront_api.inventory.warehouse_schemas import WarehouseId
 from storefront_api.platform.requests import Instant
 
 RefundReason = Literal["returned", "not_received", "damaged", "goodwill"]
@@ -40,6 +42,9 @@ class RefundIn(BaseModel):
     amount_minor: int = Field(ge=1, le=2**53 - 1)
     reason: RefundReason
     restock: list[Returned] = Field(default=[], max_length=500, description="Put back into stock.")
+    warehouse_id: WarehouseId = Field(
+        default=MAIN, description="Where what the shopper had is put; what was not sent stays."
+    )
     lines: list[RefundedLine] = Field(
         default=[],
         max_length=500,

@@ -10,7 +10,8 @@ from uuid import UUID
 from storefront_api.events import Topic
 from storefront_api.events.orders import OrderRefundedV1, RefundV1
 from storefront_api.events.payments import DisputeV1, PaymentDisputedV1
-from storefront_api.inventory.service import add
+from storefront_api.inventory.outgoing import When
+from storefront_api.inventory.returning import put_back
 from storefront_api.ledger import service as ledger
 from storefront_api.ledger.postings import chargeback
 from storefront_api.marketplace.commission.service import reverse
@@ -68,7 +69,10 @@ async def refund(
     NotFoundError
         If there is no such order.
     ConflictError
-        If the order's refunds would exceed its total, or more came back than was ordered.
+        If the order's refunds would exceed its total, more came back than was ordered, or what is
+        to be stock again is in a shipment.
+    InvalidError
+        If there is no such warehouse.
     """
     now = services.clock()
     at = stated_at or now
@@ -87,7 +91,14 @@ async def refund(
             if excess:
                 message = f"more than was ordered: {', '.join(excess)}"
                 raise ConflictError(message, field="body.restock")
-            await add(connection, deltas, "return", str(order_id), at, now, trace_id)
+            await put_back(
+                connection,
+                order_id,
+                deltas,
+                wanted.warehouse_id,
+                When(at, now, trace_id),
+                over_the_counter=order.channel == "till",
+            )
         stated = {line.line_number: line.amount_minor for line in wanted.lines}
         amount = Amount(wanted.amount_minor, skus=frozenset(deltas), by_line=stated)
         made = await give_back(connection, order, amount, wanted.reason, at, now, trace_id)

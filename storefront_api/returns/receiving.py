@@ -10,7 +10,8 @@ from uuid import UUID
 from storefront_api.events import Topic
 from storefront_api.events.returns import ReceivedLineV1, ReceivedReturnV1, ReturnReceivedV1
 from storefront_api.fulfilment.outgoing import envelope
-from storefront_api.inventory import service as stock
+from storefront_api.inventory.outgoing import When
+from storefront_api.inventory.returning import come_back
 from storefront_api.orders import changes
 from storefront_api.orders.changes import What
 from storefront_api.payments.service import Amount, give_back
@@ -72,7 +73,7 @@ async def receive(
     NotFoundError, ReturnStateError
         If there is no such return, or it is not approved.
     InvalidError
-        If not every line of the return is told of to the last unit.
+        If not every line of the return is told of to the last unit, or there is no such warehouse.
     """
     now = services.clock()
     async with transaction(services.pool) as connection:
@@ -95,7 +96,8 @@ async def receive(
             restocked[line.sku] += line.restocked
         back = {sku: units for sku, units in restocked.items() if units}
         if back:
-            await stock.add(connection, back, "return", str(order_id), now, now, trace_id)
+            place, when = wanted.warehouse_id, When(now, now, trace_id)
+            await come_back(connection, order_id, back, place, when, "body.warehouse_id")
         data = ReceivedReturnV1(
             return_id=return_id,
             order_id=order_id,

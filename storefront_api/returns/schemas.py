@@ -8,6 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from storefront_api.inventory.books import MAIN
+from storefront_api.inventory.warehouse_schemas import WarehouseId
+
 Reason = Literal["unwanted", "damaged", "wrong_item", "not_as_described"]
 State = Literal["requested", "approved", "rejected", "received"]
 
@@ -61,6 +64,7 @@ class InspectionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     lines: list[InspectedLine] = Field(min_length=1, max_length=500)
+    warehouse_id: WarehouseId = Field(default=MAIN, description="Where it came back to.")
 
 
 class ReturnLineOut(BaseModel):

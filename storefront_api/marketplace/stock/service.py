@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from storefront_api.inventory.service import add
+from storefront_api.inventory.outgoing import When
+from storefront_api.inventory.service import adjust
 from storefront_api.marketplace.stock import files, repository
 from storefront_api.marketplace.stock.schemas import (
     Mode,
@@ -60,7 +61,7 @@ async def apply(
             )
         if deltas:
             reference = f"file-{digest.hex()[:32]}"
-            await add(connection, deltas, "adjustment", reference, now, now, trace_id)
+            await adjust(connection, deltas, reference, When(now, now, trace_id))
         await repository.keep(connection, vendor_id, digest, mode, len(rows), len(deltas), now)
     return StockFileOut(mode=mode, rows=len(rows), changed=len(deltas), replayed=False)
 
