@@ -233,7 +233,7 @@ def test_there_is_a_rule_for_whatever_a_shopper_may_prefer() -> None:
 def test_a_trait_is_told_in_the_words_of_the_vocabulary(stated: dict[str, Any]) -> None:
     changed = RULES.model_dump(mode="json")
     changed["traits"].append({"trait": "new", "source": "assumption", **stated})
-    with pytest.raises(RulesError, match="traits: new has a word"):
+    with pytest.raises(ValidationError, match="traits: new has a word"):
         Rules.model_validate(changed)
 
 
