@@ -183,13 +183,18 @@ def of_version(version: str) -> Rules:
 
 
 def in_force(at: datetime) -> Rules:
-    """Return the newest rules that hold at an instant.
+    """Return the newest rules that hold at an instant; before there were any, the first.
+
+    A simulation may set the store's clock to years in which nobody had rules yet.
 
     Raises
     ------
     RulesError
-        If none do.
+        If none do, since the last ones have ended.
     """
+    oldest = next(iter(published().values()))
+    if at < oldest.valid_from:
+        return oldest
     for rules in reversed([*published().values()]):
         if rules.valid_from <= at and (rules.valid_to is None or at < rules.valid_to):
             return rules
