@@ -48,7 +48,7 @@ def build(settings: Settings) -> dg.Definitions:
             *quality.checks(transform.key_of, partitions),
             *learn.checks(),
         ],
-        jobs=[job],
+        jobs=[job, automation.shaping_job(partitions)],
         schedules=[automation.schedule(job, automation.schedule_status(settings.automation))],
         sensors=[automation.late_events(job, automation.sensor_status(settings.automation))],
         executor=dg.in_process_executor,

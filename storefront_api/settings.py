@@ -108,7 +108,10 @@ class Settings(BaseSettings):
     )
     metrics_port: int = Field(default=9101, ge=1, le=65535, description="Of the relay.")
     request_timeout_s: float = Field(
-        default=60.0, gt=0, le=3600, description="After this a request is given up."
+        default=60.0,
+        gt=0,
+        le=3600,
+        description="After this a request is given up whose answer has not begun.",
     )
     trusted_proxies: str = Field(
         default="",

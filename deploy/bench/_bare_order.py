@@ -38,6 +38,38 @@ INSERT INTO order_lines (
 )
 SELECT $1, n, sku, 1, 'each', 250, 0, 250 FROM unnest($4::text[]) WITH ORDINALITY AS l (sku, n)
 """
+_LEDGER = """
+WITH posted AS (
+    INSERT INTO ledger_transfers (transfer_id, reference, entries, posted_at)
+    VALUES ($1, $2, 2, $3)
+)
+INSERT INTO ledger_entries (transfer_id, account_id, amount)
+VALUES ($1, 'clearing/card/USD', -$4::bigint), ($1, 'revenue/USD', $4::bigint)
+"""
+_ACCOUNTS = """
+INSERT INTO ledger_accounts (account_id, kind, owner, unit, opened_at)
+VALUES ('clearing/card/USD', 'clearing', 'card', 'USD', now()),
+    ('revenue/USD', 'revenue', '', 'USD', now())
+ON CONFLICT DO NOTHING
+"""
+_SPLIT = """
+WITH sold AS (
+    SELECT l.n, l.sku, p.vendor_id, p.product_id
+    FROM unnest($2::text[]) WITH ORDINALITY AS l (sku, n) JOIN products p USING (sku)
+), frozen AS (
+    INSERT INTO order_line_commissions (
+        order_id, line_number, vendor_id, product_id, rate_bp, sale_minor, commission_minor
+    )
+    SELECT $1, n, vendor_id, product_id, 0, 250, 0 FROM sold
+), parts AS (
+    INSERT INTO vendor_orders (vendor_id, order_id, currency, total_minor, placed_at)
+    SELECT vendor_id, $1, 'USD', 250 * count(*), $3 FROM sold GROUP BY vendor_id ORDER BY vendor_id
+)
+INSERT INTO vendor_ledger (
+    account, reference, kind, amount_minor, currency, order_id, line_number, booked_at
+)
+SELECT vendor_id, concat_ws('/', 'sale', $1::uuid, n), 'sale', 250, 'USD', $1, n, $3 FROM sold
+"""
 _OUTBOX = """
 INSERT INTO outbox (topic, key, payload)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
@@ -50,6 +82,7 @@ async def bare_orders(url: str, skus: Sequence[Sequence[str]], connections: int)
     """Place one order for each list of skus and return how many a second went through."""
     payload = json.dumps({"id": str(uuid.uuid4()), "padding": "x" * 1_000})
     pool: Any = await asyncpg.create_pool(url, min_size=connections, max_size=connections)
+    await pool.execute(_ACCOUNTS)
     waiting = iter(skus)
 
     async def worker() -> None:
@@ -73,5 +106,7 @@ async def _one(connection: Any, skus: Sequence[str], payload: str) -> None:
         if len(moved) != len(skus):
             raise ValueError(f"there is not enough stock of {skus}")
         await connection.execute(_ORDER, order_id, 250 * len(skus), now, list(skus))
+        await connection.execute(_LEDGER, uuid.uuid4(), f"bare/{order_id}", now, 250 * len(skus))
+        await connection.execute(_SPLIT, order_id, list(skus), now)
         await connection.execute(_OUTBOX, _TOPICS, [str(order_id)] * 2, [payload] * 2)
         await connection.execute(_KEEP, str(order_id), payload)

@@ -9,12 +9,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from deploy.demo.arrival import UnsettledError
 from deploy.demo.client import RefusedError
 from deploy.demo.pictures import picture
 from deploy.demo.pipeline import PipelineFailedError
 from deploy.demo.report import BrokenError, gather
 from deploy.demo.shoppers.command import command as simulate
-from deploy.demo.stages import Demo, UnsettledError
+from deploy.demo.stages import Demo
 from deploy.demo.tables import show
 from deploy.local.display import Display
 from deploy.local.errors import StackError

@@ -11,7 +11,10 @@ from typing import Any
 import httpx
 import stamina
 
-JOB = "daily"
+DAILY = "daily"
+"""Everything, from the raw tables to the served models."""
+SHAPE = "shape"
+"""The tables alone; nothing is trained."""
 LOCATION = "pipelines.definitions"
 REPOSITORY = "__repository__"
 POLL_S = 1.0
@@ -81,8 +84,16 @@ def _ask(url: str, query: str, variables: dict[str, Any]) -> Any:
     return answer["data"]
 
 
-def launch(url: str, start: date, end: date) -> str:
-    """Start the job for the days ``[start, end)`` and return the run's id.
+def is_up(url: str) -> bool:
+    """Return whether there is a Dagster at an address."""
+    try:
+        return httpx.get(f"{url}/server_info", timeout=10.0).is_success
+    except httpx.TransportError:
+        return False
+
+
+def launch(url: str, start: date, end: date, job: str = DAILY) -> str:
+    """Start a job for the days ``[start, end)`` and return the run's id.
 
     Raises
     ------
@@ -94,10 +105,10 @@ def launch(url: str, start: date, end: date) -> str:
         {"key": "dagster/asset_partition_range_start", "value": start.isoformat()},
         {"key": "dagster/asset_partition_range_end", "value": last.isoformat()},
     ]
-    variables = {"job": JOB, "location": LOCATION, "repository": REPOSITORY, "tags": tags}
+    variables = {"job": job, "location": LOCATION, "repository": REPOSITORY, "tags": tags}
     launched = _ask(url, _LAUNCH, variables)["launchRun"]
     if launched["__typename"] != "LaunchRunSuccess":
-        raise PipelineFailedError(f"the job {JOB} was not started: {launched}")
+        raise PipelineFailedError(f"the job {job} was not started: {launched}")
     return str(launched["run"]["runId"])
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from rich.console import Console
 
 from deploy.demo import pipeline
+from deploy.demo.arrival import UnsettledError
 from deploy.demo.client import Storefront
 from deploy.demo.fraud import frauds, truth
 from deploy.demo.history import import_history
@@ -33,10 +34,6 @@ QUIET_S = 3.0
 """No new click for so long means that all that were sent before have arrived."""
 CLICKS_BEFORE = pd.Timedelta(days=1)
 """More than the clicks of any basket begin before its order."""
-
-
-class UnsettledError(RuntimeError):
-    """Events did not arrive in the warehouse in time."""
 
 
 @dataclass

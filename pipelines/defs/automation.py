@@ -41,6 +41,17 @@ def daily_job(partitions: dg.PartitionsDefinition[str]) -> UnresolvedAssetJobDef
     )
 
 
+def shaping_job(partitions: dg.PartitionsDefinition[str]) -> UnresolvedAssetJobDefinition:
+    """Return the job that computes the tables for a range of days, and trains nothing."""
+    everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
+    return dg.define_asset_job(
+        "shape",
+        selection=everything - dg.AssetSelection.groups("models", "online"),
+        partitions_def=partitions,
+        description="dbt and checks, from raw to marts and features.",
+    )
+
+
 def contiguous(days: list[date]) -> list[tuple[date, date]]:
     """Group sorted days into ranges of neighbours, both ends included."""
     if not days:

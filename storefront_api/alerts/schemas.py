@@ -17,7 +17,9 @@ class AlertIn(BaseModel):
 
     currency: Currency
     target_minor: Minor
-    recipient: Address
+    recipient: Address | None = Field(
+        default=None, description="null for the address of the account that is signed in."
+    )
 
 
 class AlertOut(BaseModel):

@@ -9,6 +9,7 @@ from typing import Any
 from storefront_api.alerts import outgoing, repository
 from storefront_api.alerts.schemas import AlertIn, AlertOut, AlertsOut
 from storefront_api.events.alerts import AlertRemovedV1, AlertSetV1
+from storefront_api.identity.profile import own_address
 from storefront_api.notifications import service as notifications
 from storefront_api.notifications.service import Asked
 from storefront_api.platform.auth import Caller
@@ -37,7 +38,7 @@ async def put(
     NotFoundError
         If there is no such product.
     InvalidError
-        If it is sold in another currency.
+        If it is sold in another currency, or a guest does not say whom to tell.
     TooManyAlertsError
         If the caller waits for `MAX_ALERTS` others.
     """
@@ -50,7 +51,10 @@ async def put(
             raise InvalidError(f"it is sold in {product['currency']}", field="body.currency")
         if await repository.others(connection, caller.subject, sku) >= MAX_ALERTS:
             raise TooManyAlertsError(f"at most {MAX_ALERTS}", field="path.sku")
-        values = (wanted.currency, wanted.target_minor, wanted.recipient)
+        recipient = wanted.recipient or await own_address(connection, caller)
+        if not recipient:
+            raise InvalidError("whom to tell is needed of a guest", field="body.recipient")
+        values = (wanted.currency, wanted.target_minor, recipient)
         reached = product["list_price_minor"] <= wanted.target_minor
         alert = await repository.put(
             connection, new_id(), caller.subject, sku, values, reached, now
@@ -93,7 +97,7 @@ async def prices_changed(
     reached = await repository.compare(connection, skus)
     if reached:
         asked = [_message(alert, store_url) for alert in reached]
-        await notifications.request_all(connection, asked)
+        await notifications.request_all(connection, asked, now)
         events = [outgoing.triggered(alert, now, trace_id) for alert in reached]
         await enqueue(connection, events)
     return len(reached)

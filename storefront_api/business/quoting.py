@@ -101,7 +101,7 @@ async def request(
             payment=ON_INVOICE,
             delivery=wanted.delivery,
         )
-        placed, priced = await orders.price(connection, order, now, caller.subject)
+        placed, priced = await orders.price(connection, order, now)
         quote = Quote(
             quote_id=placed.order_id,
             company_id=member.company_id,

@@ -12,6 +12,7 @@ from storefront_api.catalog.prices import LOOK_BACK, Asked, reduction
 from storefront_api.catalog.rules import in_force, published
 from storefront_api.catalog.schemas import (
     ProductOut,
+    Rated,
     Reduced,
     ScorePart,
     Sustainability,
@@ -19,6 +20,8 @@ from storefront_api.catalog.schemas import (
 )
 from storefront_api.catalog.sustainability import Attributes, score
 from storefront_api.platform.database import Connection
+from storefront_api.social import service as social
+from storefront_api.social.schemas import RatingOut
 
 _OF_A_VARIANT = ("name", "vendor_id", "brand", "department", "category", "product_type")
 _PLAIN = tuple(set(Variant.model_fields) - {"reduced", "archived"})
@@ -28,6 +31,7 @@ async def products(connection: Connection, rows: list[Any], now: datetime) -> li
     """Return the products of some variants, in the order of the variants."""
     ids = list(dict.fromkeys(row["product_id"] for row in rows))
     wholes = await repository.wholes(connection, ids)
+    ratings = await social.ratings(connection, ids, now)
     skus = [row["sku"] for row in rows]
     asked = await repository.prices_since(connection, skus, now - LOOK_BACK)
     prices = {
@@ -48,11 +52,17 @@ async def products(connection: Connection, rows: list[Any], now: datetime) -> li
                 options=whole["options"],
                 images=whole["images"],
                 sustainability=sustainability(whole, now),
+                rating=rated(ratings[product_id]),
                 archived=all(row["archived_at"] for row in variants),
                 variants=[_variant(row, prices.get(row["sku"], []), now) for row in variants],
             )
         )
     return found
+
+
+def rated(rating: RatingOut) -> Rated:
+    """Return what is shown of a rating beside its product."""
+    return Rated(weighted=rating.weighted, reviews=rating.count)
 
 
 def _variant(row: Mapping[str, Any], prices: list[Asked], now: datetime) -> Variant:

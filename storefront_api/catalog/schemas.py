@@ -125,6 +125,15 @@ class Sustainability(BaseModel):
     attributes: Attributes
 
 
+class Rated(BaseModel):
+    """What a product's published reviews come to; GET /products/{product_id}/rating says how."""
+
+    weighted: float = Field(
+        description="Bayesian average in stars, to the hundredth: with few reviews near the prior."
+    )
+    reviews: int = Field(description="How many there are.")
+
+
 class ProductOut(BaseModel):
     """A product with its variants."""
 
@@ -140,6 +149,7 @@ class ProductOut(BaseModel):
     options: list[Option]
     images: list[Image] = Field(description="In the order of showing.")
     sustainability: Sustainability
+    rating: Rated
     archived: bool = Field(description="Whether no variant of it is offered any more.")
     variants: list[Variant]
 

@@ -12,6 +12,7 @@ from storefront_api.checkouts.service import CheckoutClosedError
 from storefront_api.events.orders import OrderCompletedV1, PaymentV1
 from storefront_api.fulfilment import packaging
 from storefront_api.inventory import repository as stock
+from storefront_api.loyalty.service import earning
 from storefront_api.orders import service as orders
 from storefront_api.orders.priced import Priced
 from storefront_api.platform import metrics
@@ -118,7 +119,15 @@ async def complete(services: Services, checkout: Checkout, trace_id: str) -> boo
         tenders = checkout.tenders
         brings = None
         if checkout.collects_points:
-            brings = await orders.points_of(connection, event, tenders)
+            brings = await earning(
+                connection,
+                event.subject,
+                order.order_id,
+                order.currency,
+                order.total_minor,
+                tenders,
+                now,
+            )
         priced = Priced(order.lines, checkout.rules, checkout.discounts)
         await orders.record(connection, checkout.owner, event, priced, moved, tenders, brings)
         await packaging.keep(connection, event, checkout.packaging, checkout.contact_email)

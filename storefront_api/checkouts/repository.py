@@ -46,8 +46,9 @@ _OVERDUE = """
 SELECT checkout_id FROM checkouts
 WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2
 """
-_UNSETTLED = f"""
-SELECT {_COLUMNS} FROM checkouts
+_CLOSED = f"SELECT {_COLUMNS} FROM checkouts WHERE checkout_id = $1 AND state <> 'open'"
+_UNSETTLED = """
+SELECT checkout_id FROM checkouts
 WHERE intent_id IS NOT NULL AND settled_at IS NULL AND state <> 'open'
 ORDER BY closed_at LIMIT $1
 """
@@ -170,10 +171,14 @@ async def overdue(connection: Connection, now: datetime, most: int) -> Sequence[
     return [row["checkout_id"] for row in await connection.fetch(_OVERDUE, now, most)]
 
 
-async def unsettled(connection: Connection, most: int) -> list[Checkout]:
+async def closed(connection: Connection, checkout_id: UUID) -> Checkout | None:
+    """Return a closed checkout, whoever opened it."""
+    return _checkout(await connection.fetchrow(_CLOSED, checkout_id))
+
+
+async def unsettled(connection: Connection, most: int) -> Sequence[UUID]:
     """Return closed checkouts whose payment is neither taken nor let go, longest closed first."""
-    found = (_checkout(row) for row in await connection.fetch(_UNSETTLED, most))
-    return [checkout for checkout in found if checkout is not None]
+    return [row["checkout_id"] for row in await connection.fetch(_UNSETTLED, most)]
 
 
 async def settle(connection: Connection, checkout_id: UUID, now: datetime) -> bool:

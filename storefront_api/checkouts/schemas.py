@@ -13,6 +13,7 @@ from storefront_api.events.parts import Country, Minor, Pseudonym
 from storefront_api.events.promotions import Code
 from storefront_api.fulfilment.packaging import ChosenPackaging
 from storefront_api.giftcards.codes import GiftCode
+from storefront_api.notifications.schemas import MaybeAddress
 from storefront_api.orders.schemas import MAX_CODES, DiscountOut
 from storefront_api.pricing.schemas import ExplainedLine
 
@@ -60,11 +61,10 @@ class CheckoutIn(BaseModel):
     ip_country: Country = ""
     delivery: DeliveryV1
     promotion_codes: list[Code] = Field(default=[], max_length=MAX_CODES)
-    contact_email: str = Field(
+    contact_email: MaybeAddress = Field(
         default="",
-        max_length=254,
-        pattern=r"^([^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+)?$",
-        description="Where to write about the order; it stays in the store's own database.",
+        description="Where to write about the order; the address of the account that is signed "
+        "in, if none is stated. It stays in the store's own database.",
     )
     gift_cards: list[GiftCode] = Field(
         default=[],

@@ -16,11 +16,13 @@ from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut, TenderOut
 from storefront_api.events.orders import PaymentV1
 from storefront_api.events.parts import Channel
 from storefront_api.fulfilment.packaging import choose
+from storefront_api.identity.profile import own_address
 from storefront_api.inventory import repository as stock
 from storefront_api.ledger.tenders import Tender, due
 from storefront_api.orders import service as orders
 from storefront_api.orders.schemas import LineIn, OrderIn
 from storefront_api.platform import idempotency
+from storefront_api.platform.apart import apart
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import (
@@ -30,6 +32,7 @@ from storefront_api.platform.errors import (
 )
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue
+from storefront_api.platform.policy import Permission
 from storefront_api.pricing.explanation import explain
 from storefront_api.promotions import repository as promotions
 from storefront_api.promotions.service import redeem
@@ -119,7 +122,7 @@ async def open_checkout(
             return given
         rows = to_buy(await carts.lines(connection, caller.name))
         order = _order(caller, wanted, rows)
-        placed, priced = await orders.price(connection, order, now, caller.subject)
+        placed, priced = await orders.price(connection, order, now)
         packed = await choose(
             connection, wanted.delivery.packaging, placed.currency, orders.units(placed), now
         )
@@ -140,7 +143,7 @@ async def open_checkout(
             owner=caller.name,
             state="open",
             subject=caller.subject,
-            collects_points=caller.may(orders.COLLECT),
+            collects_points=caller.may(Permission.COLLECT_POINTS),
             placed=placed,
             rules=priced.rules,
             discounts=priced.discounts,
@@ -149,7 +152,7 @@ async def open_checkout(
             intent_id="",
             expires_at=now + timedelta(seconds=services.settings.checkout_seconds),
             packaging=packed,
-            contact_email=wanted.contact_email,
+            contact_email=wanted.contact_email or await own_address(connection, caller),
         )
         kept = await _take(connection, checkout)
         # After stock and codes: what is locked last is waited for the least.
@@ -246,7 +249,8 @@ async def expire(pool: Any, now: datetime) -> int:
     """End checkouts whose time is over and return how many this call ended."""
     ended_here = 0
     for checkout_id in await repository.overdue(pool, now, EXPIRED_AT_ONCE):
-        async with transaction(pool) as connection:
-            if await give_up(connection, checkout_id, "expired", now, "") is not None:
-                ended_here += 1
+        with apart("expiry", checkout_id=str(checkout_id)):
+            async with transaction(pool) as connection:
+                closed = await give_up(connection, checkout_id, "expired", now, "")
+            ended_here += closed is not None
     return ended_here

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 import structlog
 
@@ -17,6 +18,7 @@ from storefront_api.checkouts.outgoing import settled
 from storefront_api.checkouts.repository import Checkout
 from storefront_api.ledger import service as ledger
 from storefront_api.ledger.postings import capture, capture_refused, refund_sent
+from storefront_api.platform.apart import apart
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.metrics import SETTLED
 from storefront_api.platform.outbox import enqueue
@@ -38,15 +40,24 @@ async def settle(pool: Any, provider: PaymentProvider, now: datetime) -> int:
         If the provider does not answer; what is left is done the next time.
     """
     done = 0
-    for checkout in await repository.unsettled(pool, AT_ONCE):
-        outcome = await _agree(provider, checkout)
-        async with transaction(pool) as connection:
-            if await repository.settle(connection, checkout.checkout_id, now):
-                await enqueue(connection, [settled(checkout, outcome, now)])
-                await _post(connection, checkout, outcome, now)
-                SETTLED.labels(outcome).inc()
-                done += 1
+    for checkout_id in await repository.unsettled(pool, AT_ONCE):
+        with apart("payments", checkout_id=str(checkout_id)):
+            done += await _settle(pool, provider, checkout_id, now)
     return done
+
+
+async def _settle(pool: Any, provider: PaymentProvider, checkout_id: UUID, now: datetime) -> bool:
+    checkout = await repository.closed(pool, checkout_id)
+    if checkout is None:
+        return False
+    outcome = await _agree(provider, checkout)
+    async with transaction(pool) as connection:
+        if not await repository.settle(connection, checkout_id, now):
+            return False
+        await enqueue(connection, [settled(checkout, outcome, now)])
+        await _post(connection, checkout, outcome, now)
+    SETTLED.labels(outcome).inc()
+    return True
 
 
 async def _post(
@@ -83,17 +94,22 @@ async def send_refunds(pool: Any, provider: PaymentProvider, now: datetime) -> i
     """
     unsent = await repository.unsent_refunds(pool, AT_ONCE)
     for row in unsent:
-        refund_id = row["refund_id"]
-        try:
-            reference = await provider.refund(row["intent_id"], row["amount_minor"], str(refund_id))
-            SETTLED.labels("refunded").inc()
-        except ProviderRefusedError as error:
-            log.error("the refund was refused", refund_id=str(refund_id), error=str(error))
-            SETTLED.labels("refused").inc()
-            reference = ""
-        async with transaction(pool) as connection:
-            new = await repository.refund_sent(connection, refund_id, reference, now)
-            if new and reference:
-                sent = refund_sent(refund_id, row["currency"], row["amount_minor"])
-                await ledger.post(connection, sent, now)
+        with apart("refunds", refund_id=str(row["refund_id"])):
+            await _send_refund(pool, provider, row, now)
     return len(unsent)
+
+
+async def _send_refund(pool: Any, provider: PaymentProvider, row: Any, now: datetime) -> None:
+    refund_id = row["refund_id"]
+    try:
+        reference = await provider.refund(row["intent_id"], row["amount_minor"], str(refund_id))
+        SETTLED.labels("refunded").inc()
+    except ProviderRefusedError as error:
+        log.error("the refund was refused", refund_id=str(refund_id), error=str(error))
+        SETTLED.labels("refused").inc()
+        reference = ""
+    async with transaction(pool) as connection:
+        new = await repository.refund_sent(connection, refund_id, reference, now)
+        if new and reference:
+            sent = refund_sent(refund_id, row["currency"], row["amount_minor"])
+            await ledger.post(connection, sent, now)

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-import asyncpg
 import structlog
 from prometheus_client import start_http_server
 
@@ -29,12 +28,13 @@ from storefront_api.loyalty import service as loyalty
 from storefront_api.marketplace.payouts.sending import send
 from storefront_api.marketplace.stock.alerts import alert
 from storefront_api.platform import logs, tracing
+from storefront_api.platform.apart import passed_over
 from storefront_api.platform.carrier import Carrier
 from storefront_api.platform.clock import Clock, choose_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.platform.idempotency import purge
-from storefront_api.platform.payment_provider import PaymentProvider, ProviderAwayError
+from storefront_api.platform.payment_provider import PaymentProvider
 from storefront_api.platform.payout_provider import PayoutProvider
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.stripe_transfers import StripeTransfers
@@ -52,19 +52,36 @@ async def sweep(
     payouts: PayoutProvider,
     carriers: Mapping[str, Carrier],
 ) -> None:
-    """Do once what is to be done."""
-    await allocate(pool, clock())
-    await alert(pool, clock())
-    await clear(pool, clock())
-    await expire(pool, clock())
-    await void_labels(pool, carriers, clock())
-    await follow(pool, carriers, clock())
-    await loyalty.expire(pool, clock())
-    await purge(pool, clock())
-    # What needs the payment provider comes last, so that all else is done while it is away.
-    await settle(pool, provider, clock())
-    await send_refunds(pool, provider, clock())
-    await send(pool, payouts, clock())
+    """Do once what is to be done; a step that fails keeps none of the others from it.
+
+    Raises
+    ------
+    One of `DATABASE_AWAY`
+        At the end, if a step had no connection: whoever opens new ones helps them all.
+    """
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "allocation": lambda: allocate(pool, clock()),
+        "low_stock": lambda: alert(pool, clock()),
+        "identity": lambda: clear(pool, clock()),
+        "expiry": lambda: expire(pool, clock()),
+        "labels": lambda: void_labels(pool, carriers, clock()),
+        "tracking": lambda: follow(pool, carriers, clock()),
+        "points": lambda: loyalty.expire(pool, clock()),
+        "keys": lambda: purge(pool, clock()),
+        "payments": lambda: settle(pool, provider, clock()),
+        "refunds": lambda: send_refunds(pool, provider, clock()),
+        "payouts": lambda: send(pool, payouts, clock()),
+    }
+    away: Exception | None = None
+    for name, step in steps.items():
+        try:
+            await step()
+        except Exception as error:  # noqa: BLE001  # told, and tried anew with the next sweep
+            passed_over(name, error)
+            if isinstance(error, DATABASE_AWAY):
+                away = error
+    if away is not None:
+        raise away
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -77,10 +94,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     by_name = carriers(settings, clock)
     try:
         while not stop.is_set():
-            try:
-                await sweep(pool, clock, provider, payouts, by_name)
-            except ProviderAwayError as error:
-                log.warning("the payment provider does not answer", error=str(error))
+            await sweep(pool, clock, provider, payouts, by_name)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), EVERY_S)
     finally:
@@ -98,7 +112,7 @@ async def serve(settings: Settings) -> None:
     while not stop.is_set():
         try:
             await run(settings, stop)
-        except (asyncpg.PostgresConnectionError, *DATABASE_AWAY) as error:
+        except DATABASE_AWAY as error:
             log.warning("starting anew", error=str(error))
             await asyncio.sleep(1.0)
 

@@ -11,6 +11,7 @@ from storefront_api.events.envelope import Event, Strict, Timestamp
 from storefront_api.events.parts import Country, Currency, Minor
 
 VendorId = Annotated[str, Field(min_length=1, max_length=64)]
+SellerId = Annotated[str, Field(max_length=64, description="Empty: the store's own goods.")]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000, description="Hundredths of a percent.")]
 VendorState = Literal[
     "submitted",
@@ -95,24 +96,25 @@ class ChargedLineV1(Strict):
     """The commission of one line, by the rate that was frozen with it."""
 
     line_number: int = Field(ge=1)
-    rule_id: UUID
+    rule_id: UUID | None = Field(description="null = no rule held, and nothing is charged.")
     rate_bp: BasisPoints
     sale_minor: Minor
     commission_minor: Minor
 
 
 class CommissionV1(Strict):
-    """What one vendor owes for one order; ``commission_minor`` is the sum over the lines."""
+    """One vendor's part of an order and what it owes for it, the sums over the lines."""
 
     order_id: UUID
-    vendor_id: VendorId
+    vendor_id: SellerId
     currency: Currency
+    sale_minor: Minor
     commission_minor: Minor
     lines: list[ChargedLineV1] = Field(min_length=1, max_length=500)
 
 
 class CommissionChargedV1(Event):
-    """A vendor's part of an order was placed; no event tells of a commission of nothing."""
+    """A vendor's part of an order was placed; it is told even where nothing is charged for it."""
 
     type: Literal["commission_charged"] = "commission_charged"
     version: Literal[1] = 1
@@ -133,7 +135,7 @@ class ReversalV1(Strict):
     cause: Literal["refund", "chargeback"]
     cause_id: UUID = Field(description="The refund or the dispute.")
     order_id: UUID
-    vendor_id: VendorId
+    vendor_id: SellerId
     currency: Currency
     sale_minor: Minor
     commission_minor: Minor

@@ -17,6 +17,8 @@ from storefront_api.fulfilment.schemas import CancelledOut, CancelReason
 from storefront_api.fulfilment.service import release
 from storefront_api.inventory.outgoing import When
 from storefront_api.inventory.returning import call_off
+from storefront_api.marketplace.commission import repository as commission
+from storefront_api.marketplace.trade.scorecard import Outcome, record
 from storefront_api.orders import changes
 from storefront_api.orders.changes import LockedOrder, What
 from storefront_api.payments import repository as payments
@@ -88,6 +90,11 @@ async def cancel(
         if codes:
             await promotions.give_back(connection, codes, order.subject)
         await packaging.all_back(connection, order_id)
+        if reason == "out_of_stock":
+            # The one reason that is the vendors'; which of several had nothing, nobody says.
+            vendors = await commission.vendors_of(connection, order_id)
+            reference = str(order_id)
+            await record(connection, Outcome.CANCELLED, reference, vendors, order_id, now)
         goods, fees = await _money_back(connection, order, services, trace_id)
         data = CancelledOrderV1(
             order_id=order_id, reason=reason, currency=order.currency, refunded_minor=goods

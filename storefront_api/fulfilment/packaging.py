@@ -166,6 +166,7 @@ async def keep(
             recipient=contact_email,
             template="order_confirmed",
             parameters=parameters,
+            now=order.received_at,
         )
 
 

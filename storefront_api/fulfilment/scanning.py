@@ -20,9 +20,11 @@ from storefront_api.fulfilment.schemas import ScanIn, ShipmentOut
 from storefront_api.fulfilment.service import locked, shown
 from storefront_api.inventory import sending
 from storefront_api.inventory.outgoing import When
+from storefront_api.marketplace.trade import scorecard
 from storefront_api.orders import changes
 from storefront_api.orders.changes import LockedOrder, What
 from storefront_api.orders.status import RANK, SCANNED, latest
+from storefront_api.platform.apart import apart, passed_over
 from storefront_api.platform.carrier import (
     Carrier,
     CarrierAwayError,
@@ -63,7 +65,10 @@ async def _take(
     at = counts.scanned_at if counts else now
     await enqueue(connection, changed(order, shipment, after.status, at, now, trace_id))
     accepted = RANK[ShipmentStatus.ACCEPTED]
-    if RANK[after.status] >= accepted:
+    if RANK[shipment.status] < accepted <= RANK[after.status]:
+        first = min(each.scanned_at for each in after.scans if RANK[each.kind] >= accepted)
+        lines = {line.line_number for line in after.lines}
+        await scorecard.shipped(connection, after.shipment_id, order.order_id, lines, first, now)
         await sending.ship(connection, after.shipment_id, When(at, now, trace_id))
     if after.status is ShipmentStatus.DELIVERED:
         what = What.DELIVERED
@@ -164,12 +169,14 @@ async def follow(pool: Any, carriers: Mapping[str, Carrier], now: datetime) -> i
     asked = await repository.ask(pool, now, now - ASK_EVERY, AT_ONCE)
     for row in asked:
         number = row["tracking_number"]
-        try:
-            scans = await carriers[row["carrier"]].track(number)
-        except (CarrierAwayError, CarrierRefusedError, KeyError) as error:
-            log.warning("the carrier does not tell", number=number, error=repr(error))
-            continue
-        await take(pool, row["carrier"], scans, now, "")
+        with apart("tracking", number=number):
+            try:
+                scans = await carriers[row["carrier"]].track(number)
+            except (CarrierAwayError, CarrierRefusedError, KeyError) as error:
+                # The others may be on their way with another carrier.
+                passed_over("tracking", error, number=number)
+                continue
+            await take(pool, row["carrier"], scans, now, "")
     return len(asked)
 
 
@@ -179,13 +186,14 @@ async def void_labels(pool: Any, carriers: Mapping[str, Carrier], now: datetime)
     done = 0
     for row in rows:
         number = row["tracking_number"]
-        try:
-            await carriers[row["carrier"]].void(number)
-        except (CarrierAwayError, KeyError) as error:
-            log.warning("the label is not voided yet", number=number, error=repr(error))
-            continue
-        except CarrierRefusedError as error:
-            log.error("the label was not taken back", number=number, error=str(error))
-        await repository.label_voided(pool, row["shipment_id"], now)
-        done += 1
+        with apart("labels", number=number):
+            try:
+                await carriers[row["carrier"]].void(number)
+            except CarrierAwayError as error:
+                passed_over("labels", error, number=number)
+                continue
+            except CarrierRefusedError as error:
+                log.error("the label was not taken back", number=number, error=str(error))
+            await repository.label_voided(pool, row["shipment_id"], now)
+            done += 1
     return done

@@ -69,7 +69,7 @@ class ScanIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: ShipmentStatus
+    kind: ShipmentStatus = Field(examples=[ShipmentStatus.ACCEPTED])
     scanned_at: Instant | None = Field(default=None, description="Now, unless it is stated.")
     place: str = Field(default="", max_length=64, pattern=r"^[^\x00]*$")
 

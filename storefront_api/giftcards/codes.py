@@ -47,5 +47,7 @@ def digest(key: str, code: str) -> bytes:
     return hmac.new(key.encode(), b"giftcard/" + code.encode(), hashlib.sha256).digest()
 
 
-GiftCode = Annotated[str, Field(max_length=40), AfterValidator(read)]
+GiftCode = Annotated[
+    str, Field(max_length=40, examples=["7K2M-9PQR-4TVW-X3YZ"]), AfterValidator(read)
+]
 """A gift card's code as somebody typed it."""

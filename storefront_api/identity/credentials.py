@@ -129,13 +129,15 @@ async def _replace(
     how: str,
     trace_id: str,
 ) -> None:
+    now = services.clock()
     await repository.set_password(connection, account["account_id"], password_hash)
     await notifications.request(
         connection,
         cause=f"password_changed/{new_id()}",
         recipient=account["email"],
         template="password_changed",
-        parameters={"at": services.clock().isoformat()},
+        parameters={"at": now.isoformat()},
+        now=now,
     )
     data = ReplacedPasswordV1.model_validate({"by": how})
     subject = pseudonym(services, account["account_id"])

@@ -28,6 +28,7 @@ from storefront_api.identity.schemas import (
 from storefront_api.identity.session_endpoints import router as sessions
 from storefront_api.platform.auth import Account, public
 from storefront_api.platform.errors import BODY, problems
+from storefront_api.platform.limits import limited, visitors_limited
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
@@ -37,7 +38,7 @@ router = APIRouter(tags=["accounts"])
 @router.post(
     "/accounts",
     status_code=202,
-    dependencies=[Depends(public)],
+    dependencies=[Depends(public), visitors_limited("registering")],
     responses=problems(*BODY, 503),
 )
 async def register(services: Injected, wanted: RegistrationIn, trace_id: TraceId) -> MailedOut:
@@ -50,7 +51,7 @@ async def register(services: Injected, wanted: RegistrationIn, trace_id: TraceId
 @router.post(
     "/accounts/verification",
     status_code=204,
-    dependencies=[Depends(public)],
+    dependencies=[Depends(public), visitors_limited("signing_in")],
     responses=problems(401, 404, 409, 429, *BODY, 503),
 )
 async def verify(services: Injected, wanted: VerificationIn, trace_id: TraceId) -> None:
@@ -62,7 +63,7 @@ async def verify(services: Injected, wanted: VerificationIn, trace_id: TraceId) 
 @router.post(
     "/accounts/verification-mails",
     status_code=202,
-    dependencies=[Depends(public)],
+    dependencies=[Depends(public), visitors_limited("registering")],
     responses=problems(*BODY, 503),
 )
 async def send_verification(services: Injected, wanted: EmailIn) -> MailedOut:
@@ -74,7 +75,7 @@ async def send_verification(services: Injected, wanted: EmailIn) -> MailedOut:
 @router.post(
     "/password-resets",
     status_code=202,
-    dependencies=[Depends(public)],
+    dependencies=[Depends(public), visitors_limited("registering")],
     responses=problems(*BODY, 503),
 )
 async def send_reset(services: Injected, wanted: EmailIn) -> MailedOut:
@@ -86,7 +87,7 @@ async def send_reset(services: Injected, wanted: EmailIn) -> MailedOut:
 @router.post(
     "/password-resets/confirmation",
     status_code=204,
-    dependencies=[Depends(public)],
+    dependencies=[Depends(public), visitors_limited("signing_in")],
     responses=problems(404, *BODY, 503),
 )
 async def reset(services: Injected, wanted: ResetIn, trace_id: TraceId) -> None:
@@ -111,7 +112,10 @@ async def read(services: Injected, caller: Account) -> AccountOut:
 
 
 @router.post(
-    "/account/password", status_code=204, responses=problems(401, 403, 409, 429, *BODY, 503)
+    "/account/password",
+    status_code=204,
+    dependencies=[limited("signing_in")],
+    responses=problems(401, 403, 409, 429, *BODY, 503),
 )
 async def change_password(
     services: Injected, caller: Account, wanted: PasswordChangeIn, trace_id: TraceId

@@ -71,7 +71,7 @@ class WrongCodeError(UnauthenticatedError):
 class InvalidCodeError(InvalidError):
     """The code of somebody who is signed in is wrong, or was used before."""
 
-    code = "wrong_code"
+    code = "invalid_code"
 
     def __init__(self) -> None:
         super().__init__("is wrong or was used before", field="body.code")

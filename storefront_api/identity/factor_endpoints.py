@@ -14,6 +14,7 @@ from storefront_api.identity.schemas import (
 )
 from storefront_api.platform.auth import Account
 from storefront_api.platform.errors import BODY, problems
+from storefront_api.platform.limits import limited
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
@@ -23,6 +24,7 @@ router = APIRouter()
 @router.post(
     "/account/second-factor",
     status_code=201,
+    dependencies=[limited("signing_in")],
     responses=problems(401, 403, 409, 429, *BODY, 503),
 )
 async def begin(services: Injected, caller: Account, wanted: PasswordIn) -> SetupOut:
@@ -33,6 +35,7 @@ async def begin(services: Injected, caller: Account, wanted: PasswordIn) -> Setu
 
 @router.post(
     "/account/second-factor/confirmation",
+    dependencies=[limited("signing_in")],
     responses=problems(401, 403, 404, 409, 429, *BODY, 503),
 )
 async def confirm(
@@ -47,6 +50,7 @@ async def confirm(
 @router.post(
     "/account/second-factor/removal",
     status_code=204,
+    dependencies=[limited("signing_in")],
     responses=problems(401, 403, 404, 409, 429, *BODY, 503),
 )
 async def remove(services: Injected, caller: Account, wanted: RemovalIn, trace_id: TraceId) -> None:

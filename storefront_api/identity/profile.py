@@ -1,4 +1,4 @@
-"""The profile: what a shopper wants products to be."""
+"""The profile: what a shopper wants products to be, and where to write to."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ async def preferences_of(connection: Connection, caller: Caller | None) -> Prefe
         return NONE
     row = await repository.preferences(connection, caller.account_id)
     return NONE if row is None else Preferences(**dict(row))
+
+
+async def own_address(connection: Connection, caller: Caller) -> str:
+    """Return the e-mail address that a caller has shown to be theirs.
+
+    It is empty for guests and partners, and for whoever has not shown it yet.
+    """
+    if caller.account_id is None:
+        return ""
+    return await repository.verified_email(connection, caller.account_id)
 
 
 async def prefer(

@@ -44,8 +44,8 @@ async def mail_token(
     services: Services, connection: Connection, account_id: UUID, email: str, purpose: str
 ) -> None:
     """Mail a token that can be used once; the store keeps its hash."""
-    token = new_token()
-    expires_at = services.clock() + LIFETIMES[purpose]
+    token, now = new_token(), services.clock()
+    expires_at = now + LIFETIMES[purpose]
     digest = services.vault.digest(token)
     await repository.add_token(connection, digest, account_id, purpose, expires_at)
     await notifications.request(
@@ -54,6 +54,7 @@ async def mail_token(
         recipient=email,
         template=TEMPLATES[purpose],
         parameters={"token": token, "expires_at": expires_at.isoformat()},
+        now=now,
     )
 
 
@@ -98,6 +99,7 @@ async def _mail_that_there_is_one(connection: Connection, email: str, now: datet
         recipient=email,
         template="account_exists",
         parameters={"at": now.isoformat()},
+        now=now,
     )
 
 

@@ -26,6 +26,9 @@ _BY_ID = _ACCOUNT + "WHERE a.account_id = $1"
 _LOCK_ALONE = "SELECT account_id FROM accounts WHERE account_id = $1 FOR UPDATE"
 _LOCK_SHARED = "SELECT account_id FROM accounts WHERE account_id = $1 FOR SHARE"
 _STANDING = "SELECT role, vendor_id FROM accounts WHERE account_id = $1"
+_VERIFIED_EMAIL = """
+SELECT email FROM accounts WHERE account_id = $1 AND verified_at IS NOT NULL
+"""
 _INSERT = """
 INSERT INTO accounts (account_id, email, password_hash, registered_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (email) DO NOTHING RETURNING account_id
@@ -89,6 +92,12 @@ async def locked(connection: Connection, account_id: UUID, *, alone: bool) -> An
     """
     await connection.execute(_LOCK_ALONE if alone else _LOCK_SHARED, account_id)
     return await by_id(connection, account_id)
+
+
+async def verified_email(connection: Connection, account_id: UUID) -> str:
+    """Return an account's e-mail address; empty until its holder has shown to read it."""
+    found: str | None = await connection.fetchval(_VERIFIED_EMAIL, account_id)
+    return found or ""
 
 
 async def standing_of(connection: Connection, account_id: UUID) -> Standing | None:

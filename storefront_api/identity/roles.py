@@ -16,7 +16,7 @@ from storefront_api.identity import repository
 from storefront_api.identity.errors import LastSuperAdminError
 from storefront_api.identity.schemas import FoundAccountOut
 from storefront_api.identity.telling import pseudonym, tell
-from storefront_api.platform.database import transaction
+from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import ConflictError, NotFoundError
 from storefront_api.platform.policy import Role
 from storefront_api.platform.sessions import SessionsAwayError, Standing
@@ -79,15 +79,65 @@ async def change(
         falls = was.role is Role.SUPER_ADMIN and wanted.role is not Role.SUPER_ADMIN
         if falls and await repository.other_super_admins(connection, account_id) == 0:
             raise LastSuperAdminError
-        await repository.set_role(connection, account_id, wanted)
-        data = ChangedRoleV1(was=AccountRole(was.role.value), role=role, vendor_id=vendor_id, by=by)
-        subject = pseudonym(services, account_id)
-        await tell(services, connection, subject, trace_id, (RoleChangedV1, data))
-        await services.sessions.forget_standing(account_id)
-    await _settle(services, account_id)
+        await _give(services, connection, by, account_id, was, wanted, trace_id)
+    await settle(services, account_id)
 
 
-async def _settle(services: Services, account_id: UUID) -> None:
+async def sell_for(
+    services: Services,
+    connection: Connection,
+    by: str,
+    account_id: UUID,
+    vendor_id: str,
+    sells: bool,
+    trace_id: str,
+) -> bool:
+    """Make a customer one who sells for a vendor, or a customer again, in a transaction.
+
+    An account in any other role keeps it: staff stays staff, and whom a super admin has sent to
+    another vendor works there.
+
+    Returns
+    -------
+    Whether the role has changed; then `settle` is to be called once the transaction is committed.
+
+    Raises
+    ------
+    SessionsAwayError
+        If Valkey is away; the transaction can only be given up then.
+    """
+    account = await repository.locked(connection, account_id, alone=True)
+    was, wanted = Standing(Role.CUSTOMER), Standing(Role.VENDOR, vendor_id)
+    if not sells:
+        was, wanted = wanted, was
+    if account is None or Standing(Role(account["role"]), account["vendor_id"]) != was:
+        return False
+    await _give(services, connection, by, account_id, was, wanted, trace_id)
+    return True
+
+
+async def _give(
+    services: Services,
+    connection: Connection,
+    by: str,
+    account_id: UUID,
+    was: Standing,
+    wanted: Standing,
+    trace_id: str,
+) -> None:
+    await repository.set_role(connection, account_id, wanted)
+    data = ChangedRoleV1(
+        was=AccountRole(was.role.value),
+        role=AccountRole(wanted.role.value),
+        vendor_id=wanted.vendor_id,
+        by=by,
+    )
+    subject = pseudonym(services, account_id)
+    await tell(services, connection, subject, trace_id, (RoleChangedV1, data))
+    await services.sessions.forget_standing(account_id)
+
+
+async def settle(services: Services, account_id: UUID) -> None:
     """Tell Valkey what the account may do now, whoever changed it last."""
     try:
         async with transaction(services.pool) as connection:

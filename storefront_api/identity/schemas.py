@@ -10,6 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from storefront_api.events.identity import AccountRole
+from storefront_api.notifications.schemas import is_address
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 200
@@ -21,7 +22,10 @@ def _address(text: str) -> str:
         found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
-    return str(found.ascii_email).lower()
+    address = str(found.ascii_email).lower()
+    if not is_address(address):
+        raise ValueError("must be one that mail can be sent to")
+    return address
 
 
 Email = Annotated[

@@ -179,10 +179,12 @@ def _plain(code: str) -> str:
 
 
 async def _mail(services: Services, connection: Connection, account: Any, template: str) -> None:
+    now = services.clock()
     await notifications.request(
         connection,
         cause=f"{template}/{new_id()}",
         recipient=account["email"],
         template=template,
-        parameters={"at": services.clock().isoformat()},
+        parameters={"at": now.isoformat()},
+        now=now,
     )

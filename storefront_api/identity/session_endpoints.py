@@ -21,6 +21,7 @@ from storefront_api.identity.schemas import (
 )
 from storefront_api.platform.auth import Account, public
 from storefront_api.platform.errors import BODY, problems
+from storefront_api.platform.limits import visitors_limited
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
@@ -30,7 +31,7 @@ Agent = Annotated[str, Header(alias="User-Agent", max_length=1000)]
 
 @router.post(
     "/login",
-    dependencies=[Depends(public)],
+    dependencies=[Depends(public), visitors_limited("signing_in")],
     responses=problems(401, 403, 409, 429, *BODY, 503),
 )
 async def log_in(
@@ -44,7 +45,7 @@ async def log_in(
 
 @router.post(
     "/login/second-factor",
-    dependencies=[Depends(public)],
+    dependencies=[Depends(public), visitors_limited("signing_in")],
     responses=problems(401, 409, 429, *BODY, 503),
 )
 async def show_factor(
@@ -57,7 +58,9 @@ async def show_factor(
 
 
 @router.post(
-    "/sessions/refresh", dependencies=[Depends(public)], responses=problems(401, *BODY, 503)
+    "/sessions/refresh",
+    dependencies=[Depends(public), visitors_limited("sessions")],
+    responses=problems(401, *BODY, 503),
 )
 async def refresh(services: Injected, wanted: RefreshIn, trace_id: TraceId) -> TokensOut:
     """Get new tokens for a refresh token; one that comes twice ends its session."""

@@ -43,6 +43,13 @@ SELECT session_id, agent, opened_at, refreshed_at, expires_at FROM account_sessi
 WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2
 ORDER BY refreshed_at DESC, session_id DESC
 """
+_SEE_AGENT = """
+WITH known AS (SELECT count(*) AS agents FROM account_agents WHERE account_id = $1), seen AS (
+    INSERT INTO account_agents (account_id, agent, seen_at) VALUES ($1, $2, $3)
+    ON CONFLICT DO NOTHING RETURNING agent
+)
+SELECT agents > 0 FROM known, seen
+"""
 _CHALLENGE = """
 INSERT INTO login_challenges (challenge_hash, account_id, epoch, expires_at)
 VALUES ($1, $2, $3, $4)
@@ -121,6 +128,11 @@ async def live(connection: Connection, account_id: UUID, now: datetime) -> list[
     """Return the live sessions of an account, the one used last first."""
     rows: list[Any] = await connection.fetch(_LIVE, account_id, now)
     return rows
+
+
+async def see_agent(connection: Connection, account_id: UUID, agent: str, now: datetime) -> bool:
+    """Note by what kind of client an account is used; True if others are known and this is new."""
+    return await connection.fetchval(_SEE_AGENT, account_id, agent, now) is True
 
 
 async def add_challenge(

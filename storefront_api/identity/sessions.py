@@ -7,6 +7,7 @@ of them is away nothing has changed, or a session has ended too early, never too
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from storefront_api.identity import session_repository as kept
 from storefront_api.identity.errors import RefreshRefusedError
 from storefront_api.identity.schemas import SessionItem, SessionsOut, TokensOut
 from storefront_api.identity.telling import pseudonym, tell
+from storefront_api.notifications import service as notifications
 from storefront_api.platform.auth import Access
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import NotFoundError
@@ -38,6 +40,7 @@ from storefront_api.services import Services
 MOST = 20
 """Live sessions of an account; a further one ends the one that was not used for longest."""
 MAX_AGENT = 200
+_VERSION = re.compile(r"\d[\d._]*")
 
 
 def _signer(services: Services) -> URLSafeSerializer:
@@ -86,11 +89,35 @@ async def open_session(
     login = LoginV1(session_id=tokens.session_id, second_factor=factor)
     subject = pseudonym(services, account_id)
     await tell(services, connection, subject, trace_id, (LoggedInV1, login))
+    await _mail_if_new(services, connection, account, agent)
     oldest = await kept.end_oldest(connection, account_id, now, MOST)
     await _tell_ended(services, connection, account_id, oldest, SessionEnd.TOO_MANY, trace_id)
     await services.sessions.close(account_id, oldest)
     await _make_live(services, account, tokens.session_id)
     return tokens
+
+
+async def _mail_if_new(
+    services: Services, connection: Connection, account: Any, agent: str
+) -> None:
+    """Tell the holder of an account that a kind of client uses it that never did before.
+
+    Whoever registers is not told of the first. A client's versions are left out, so that one that
+    was brought up to date is no other.
+    """
+    now = services.clock()
+    shown = "".join(each for each in agent[:MAX_AGENT] if each.isprintable()).strip()
+    kind = _VERSION.sub("", shown)
+    if not await kept.see_agent(connection, account["account_id"], kind, now):
+        return
+    await notifications.request(
+        connection,
+        cause=f"new_sign_in/{new_id()}",
+        recipient=account["email"],
+        template="new_sign_in",
+        parameters={"at": now.isoformat(), **({"device": shown} if shown else {})},
+        now=now,
+    )
 
 
 async def refresh(services: Services, refresh_token: str, trace_id: str) -> TokensOut:

@@ -21,9 +21,7 @@ router = APIRouter(tags=["notifications"])
 
 Token = Annotated[str, Path(max_length=400, description="From a message's unsubscribe link.")]
 
-_HTML: dict[int | str, dict[str, Any]] = {
-    200: {"description": "A page for people.", "content": {"text/html": {}}}
-}
+_PAGE: dict[int | str, dict[str, Any]] = {200: {"description": "A page for people."}}
 
 
 @cache
@@ -34,8 +32,8 @@ def _page() -> Template:
 @router.get(
     "/notifications/unsubscribe/{token}",
     dependencies=[Depends(public)],
-    response_model=None,
-    responses={**_HTML, **problems(404, 422)},
+    response_class=HTMLResponse,
+    responses={**_PAGE, **problems(404, 422)},
 )
 async def ask(services: Injected, token: Token) -> HTMLResponse:
     """Show what the link of a message stands for; it changes nothing, as programs follow links."""
@@ -46,8 +44,8 @@ async def ask(services: Injected, token: Token) -> HTMLResponse:
 @router.post(
     "/notifications/unsubscribe/{token}",
     dependencies=[Depends(public)],
-    response_model=None,
-    responses={**_HTML, **problems(404, 422, 503)},
+    response_class=HTMLResponse,
+    responses={**_PAGE, **problems(404, 422, 503)},
 )
 async def unsubscribe(services: Injected, token: Token, trace_id: TraceId) -> HTMLResponse:
     """Send the reader no more such messages: one click, by RFC 8058."""

@@ -17,9 +17,11 @@ EVERY_CATEGORY = "*"
 """In place of a category: all that may be refused."""
 
 _INSERT = """
-INSERT INTO notifications (notification_id, cause, recipient, template, parameters, subject)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::text[])
-ON CONFLICT (cause) DO NOTHING RETURNING notification_id, requested_at
+INSERT INTO notifications
+    (notification_id, cause, recipient, template, parameters, subject, requested_at, due_at)
+SELECT *, $7::timestamptz, $7
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::text[])
+ON CONFLICT (cause) DO NOTHING RETURNING notification_id
 """
 _CLAIM = """
 UPDATE notifications SET state = 'sending', attempts = attempts + 1, handed_over = false,
@@ -94,13 +96,13 @@ class Claimed:
     was_handed_over: bool
 
 
-async def insert(connection: Connection, messages: Sequence[Queued]) -> dict[UUID, datetime]:
-    """Insert queued messages; return when each was that is new, by id."""
+async def insert(connection: Connection, messages: Sequence[Queued], now: datetime) -> set[UUID]:
+    """Insert queued messages, due at once, and return the ids of those that are new."""
     columns = [
         [getattr(message, name) for message in messages] for name in Queued.__dataclass_fields__
     ]
-    rows = await connection.fetch(_INSERT, *columns)
-    return {row["notification_id"]: row["requested_at"] for row in rows}
+    rows = await connection.fetch(_INSERT, *columns, now)
+    return {row["notification_id"] for row in rows}
 
 
 async def claim(connection: Connection, now: datetime, until: datetime) -> Claimed | None:

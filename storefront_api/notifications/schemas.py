@@ -30,8 +30,20 @@ def _refuse_what_is_none(text: str) -> str:
     return text
 
 
-Address = Annotated[str, Field(max_length=254), AfterValidator(_refuse_what_is_none)]
+Address = Annotated[
+    str,
+    Field(max_length=254, examples=["ada@example.org"]),
+    AfterValidator(_refuse_what_is_none),
+]
 """An e-mail address, for the bodies of requests: what it lets through can be sent to."""
+
+
+def _refuse_what_is_something_else(text: str) -> str:
+    return _refuse_what_is_none(text) if text else text
+
+
+MaybeAddress = Annotated[str, Field(max_length=254), AfterValidator(_refuse_what_is_something_else)]
+"""An e-mail address, or an empty text."""
 Reason = Literal["unsubscribed", "bounced", "complained"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from storefront_api.notifications import outgoing, repository
@@ -52,9 +53,15 @@ async def request(
     recipient: str,
     template: str,
     parameters: Mapping[str, Any],
+    now: datetime,
     subject: str = "",
 ) -> bool:
     """Queue a message in the transaction of what caused it; see `Asked` for the parameters.
+
+    Parameters
+    ----------
+    now
+        By the store's clock, which the sending reads, too.
 
     Returns
     -------
@@ -68,10 +75,10 @@ async def request(
         If the recipient is no address that mail can be sent to.
     """
     asked = Asked(cause, recipient, template, parameters, subject)
-    return bool(await request_all(connection, [asked]))
+    return bool(await request_all(connection, [asked], now))
 
 
-async def request_all(connection: Connection, wanted: Sequence[Asked]) -> int:
+async def request_all(connection: Connection, wanted: Sequence[Asked], now: datetime) -> int:
     """Queue messages in the transaction of what caused them, and return how many are new.
 
     Raises
@@ -80,11 +87,9 @@ async def request_all(connection: Connection, wanted: Sequence[Asked]) -> int:
         As `request`.
     """
     messages = [_checked(asked) for asked in wanted]
-    queued_at = await repository.insert(connection, messages)
+    new = await repository.insert(connection, messages, now)
     events = [
-        outgoing.queued(message, queued_at[message.notification_id])
-        for message in messages
-        if message.notification_id in queued_at
+        outgoing.queued(message, now) for message in messages if message.notification_id in new
     ]
     await enqueue(connection, events)
     return len(events)

@@ -23,7 +23,7 @@ from storefront_api.notifications.sending import Sender
 from storefront_api.notifications.smtp import Server, SmtpCarrier
 from storefront_api.notifications.writing import Writer
 from storefront_api.platform import logs
-from storefront_api.platform.clock import system_clock
+from storefront_api.platform.clock import Clock, choose_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.platform.failpoints import Failpoints
@@ -45,7 +45,7 @@ def carrier_of(settings: Settings) -> Carrier:
     return SmtpCarrier(Server.of(url)) if url else MaildirCarrier(settings.mail_dir)
 
 
-def sender_of(settings: Settings, pool: Any, failpoints: Failpoints) -> Sender:
+def sender_of(settings: Settings, pool: Any, clock: Clock, failpoints: Failpoints) -> Sender:
     """Return a sender by the settings."""
     preferences = Preferences(settings.pseudonym_key.get_secret_value())
     return Sender(
@@ -54,7 +54,7 @@ def sender_of(settings: Settings, pool: Any, failpoints: Failpoints) -> Sender:
         Writer(settings.mail_from, settings.storefront_url, preferences),
         preferences,
         timedelta(seconds=settings.mail_lease_s),
-        system_clock,
+        clock,
         failpoints,
     )
 
@@ -72,9 +72,9 @@ async def _send(sender: Sender, stop: asyncio.Event) -> None:
         await sender.carrier.close()
 
 
-async def _measure(pool: Any, stop: asyncio.Event) -> None:
+async def _measure(pool: Any, clock: Clock, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        now = system_clock()
+        now = clock()
         messages, oldest = await repository.unsent(pool, now)
         UNSENT.set(messages)
         UNSENT_OLDEST.set((now - oldest).total_seconds() if oldest else 0)
@@ -84,12 +84,14 @@ async def _measure(pool: Any, stop: asyncio.Event) -> None:
 
 async def run(settings: Settings, stop: asyncio.Event, failpoints: Failpoints) -> None:
     """Send until told to stop; what is being sent is finished first."""
+    clock = choose_clock(settings.shared_clock)
     pool = await open_pool(settings.database_url, SENDERS + 1)
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(_measure(pool, stop))
+            group.create_task(_measure(pool, clock, stop))
             for _ in range(SENDERS):
-                group.create_task(_send(sender_of(settings, pool, failpoints), stop))
+                sender = sender_of(settings, pool, clock, failpoints)
+                group.create_task(_send(sender, stop))
     finally:
         await pool.close()
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -52,8 +53,10 @@ _LETTERS = {
     What.REFUNDED: "order_refunded",
     What.DEPOSIT_RETURNED: "order_refunded",
     What.CANCELLED: "order_cancelled",
+    What.RETURN_APPROVED: "return_approved",
 }
 """Templates of what the shopper is written about."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ async def note(
     at: datetime,
     now: datetime,
     details: Mapping[str, Any],
+    also: Mapping[str, Any] = _NOTHING,
 ) -> OrderStatus:
     """Log what has just been done to a locked order, and write to the shopper about it.
 
@@ -133,6 +137,8 @@ async def note(
     ----------
     details
         JSON of what it concerns: ids, units, amounts; shown to the order's owner.
+    also
+        What the shopper is written beside that.
 
     Returns
     -------
@@ -141,12 +147,16 @@ async def note(
     status = (await facts(connection, order.order_id)).status
     await repository.append(connection, order.order_id, what, status, at, now, details)
     if what in _LETTERS and order.contact_email:
-        about = details.get("shipment_id") or details.get("refund_id") or order.order_id
+        ids = (details.get(f"{name}_id") for name in ("shipment", "refund", "return"))
+        about = next((each for each in ids if each), order.order_id)
+        # A shipment of the store's own people has no tracking number, for one.
+        stated = {name: value for name, value in {**details, **also}.items() if value != ""}
         await notifications.request(
             connection,
             cause=f"{_LETTERS[what]}/{about}",
             recipient=order.contact_email,
             template=_LETTERS[what],
-            parameters={**details, "order_id": str(order.order_id), "currency": order.currency},
+            parameters={**stated, "order_id": str(order.order_id), "currency": order.currency},
+            now=now,
         )
     return status

@@ -35,7 +35,10 @@ async def place(
     stated_at: StatedAt,
     trace_id: TraceId,
 ) -> Response:
-    """Place an order: stock, order and event are one transaction."""
+    """Place an order of a till's or a replay: its payment is stated, and nobody asks for it.
+
+    Stock, order and event are one transaction. Shoppers buy through `POST /checkouts`.
+    """
     placing = service.Placing(request, caller, stated_at, trace_id)
     answer = await service.place(services, placing, wanted)
     return Response(answer.body, answer.status, media_type="application/json")

@@ -20,18 +20,20 @@ MAX_CODES = 5
 
 
 class LineIn(BaseModel):
-    """One wanted line. Partners may state the money; otherwise the catalogue's price holds."""
+    """One wanted line. The money may be stated; otherwise the catalogue's price holds."""
 
     model_config = ConfigDict(extra="forbid")
 
     sku: Sku
-    quantity: int = Field(ge=0, le=10**9, description="In the variant's unit; 0 for partners only.")
+    quantity: int = Field(
+        ge=0, le=10**9, description="In the variant's unit; 0 only where the money is stated."
+    )
     list_minor: Minor | None = None
     discount_minor: Minor | None = None
 
 
 class OrderIn(BaseModel):
-    """An order to place; subject, ip_country, source_ref and stated money are for partners."""
+    """An order that was made elsewhere, with its payment and, if it says so, its money."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -40,6 +42,7 @@ class OrderIn(BaseModel):
                 "store_id": "S330",
                 "channel": "web",
                 "currency": "USD",
+                "subject": "p-51ab",
                 "session_id": "ses-1",
                 "device_id": "d-9",
                 "lines": [{"sku": "CJ26190", "quantity": 2}],
@@ -57,7 +60,7 @@ class OrderIn(BaseModel):
     store_id: str = Field(min_length=1, max_length=64)
     channel: Channel
     currency: Currency
-    subject: str = Field(default="", max_length=64)
+    subject: str = Field(min_length=1, max_length=64, description="Whose order it is.")
     session_id: str = Field(default="", max_length=64)
     device_id: Pseudonym = ""
     ip_country: Country = ""

@@ -19,7 +19,7 @@ from storefront_api.inventory.service import changed
 from storefront_api.ledger import service as ledger
 from storefront_api.ledger.postings import Paid, sale
 from storefront_api.ledger.tenders import Tender
-from storefront_api.loyalty.service import Earning, earned_event, earning
+from storefront_api.loyalty.service import Earning, earned_event
 from storefront_api.marketplace.commission.service import charge
 from storefront_api.orders import changes, repository
 from storefront_api.orders.priced import Priced, price_goods
@@ -30,24 +30,17 @@ from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.errors import (
     ConflictError,
-    ForbiddenError,
-    InvalidError,
     NotFoundError,
     OutOfStockError,
 )
 from storefront_api.platform.idempotency import Answer, Request
 from storefront_api.platform.outbox import enqueue, new_id
-from storefront_api.platform.policy import Permission
 from storefront_api.pricing import repository as prices
 from storefront_api.pricing.explanation import explain
 from storefront_api.promotions import repository as promotions
 from storefront_api.promotions.discounts import Discount
 from storefront_api.promotions.service import coupons_applied, redeem
 from storefront_api.services import Services
-
-COLLECT = Permission.COLLECT_POINTS
-PARTNERS_ONLY = ("subject", "ip_country", "source_ref")
-PARTNERS_ONLY_IN_LINES = ("list_minor", "discount_minor")
 
 
 @dataclass(frozen=True)
@@ -60,57 +53,36 @@ class Placing:
     trace_id: str
 
 
-def _refuse_statements(wanted: OrderIn) -> None:
-    for name in PARTNERS_ONLY:
-        if getattr(wanted, name):
-            raise ForbiddenError("only a partner may state this", field=f"body.{name}")
-    if wanted.payment.method == "invoice":
-        raise ForbiddenError("only companies buy on invoice", field="body.payment.method")
-    for index, line in enumerate(wanted.lines):
-        for name in PARTNERS_ONLY_IN_LINES:
-            if getattr(line, name) is not None:
-                raise ForbiddenError(
-                    "only a partner may state this", field=f"body.lines.{index}.{name}"
-                )
-
-
 async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer:
     """Place an order, or answer what was answered under the same idempotency key.
 
     Raises
     ------
-    InvalidError, ForbiddenError
+    InvalidError
         If the order breaks a rule.
     OutOfStockError, UsedUpError
         If there is not enough of something, or a code has no use left; nothing has changed then.
     """
-    if not placing.caller.is_partner:
-        _refuse_statements(wanted)
-    elif not wanted.subject:
-        raise InvalidError("a partner states whose order it is", field="body.subject")
     given = await idempotency.find(services.pool, placing.request)
     if given is not None:
         return given
     now = services.clock()
     at = placing.stated_at or now
-    subject = placing.caller.subject or wanted.subject
-    unscored, priced = await price(services.pool, wanted, at, subject)
-    risk = await services.models.score(unscored, subject, at)
+    unscored, priced = await price(services.pool, wanted, at)
+    risk = await services.models.score(unscored, wanted.subject, at)
     order = unscored.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
     event = OrderCompletedV1(
         id=new_id(),
         occurred_at=at,
         received_at=now,
-        subject=subject,
+        subject=wanted.subject,
         trace_id=placing.trace_id,
         data=order,
     )
     return await _commit(services, placing, event, priced)
 
 
-async def price(
-    connection: Connection, wanted: OrderIn, at: datetime, subject: str
-) -> tuple[OrderV1, Priced]:
+async def price(connection: Connection, wanted: OrderIn, at: datetime) -> tuple[OrderV1, Priced]:
     """Return a wanted order with its money, not yet scored, and how that came to be.
 
     Raises
@@ -121,7 +93,8 @@ async def price(
         If a vendor may not sell.
     """
     codes = wanted.promotion_codes
-    priced = await price_goods(connection, wanted.lines, wanted.currency, codes, at, subject)
+    lines, currency = wanted.lines, wanted.currency
+    priced = await price_goods(connection, lines, currency, codes, at, wanted.subject)
     return _order(wanted, priced.lines), priced
 
 
@@ -174,25 +147,8 @@ async def _write(
         refuse_short(wanted, moved)
     if priced.discounts:
         await redeem(connection, event.subject, priced.discounts)
-    brings = await points_of(connection, event) if placing.caller.may(COLLECT) else None
-    placed = await record(connection, placing.caller.name, event, priced, moved, (), brings)
+    placed = await record(connection, placing.caller.name, event, priced, moved)
     return Answer(201, placed.model_dump_json())
-
-
-async def points_of(
-    connection: Connection, event: OrderCompletedV1, tenders: Sequence[Tender] = ()
-) -> Earning | None:
-    """Return the points that an order of a customer's brings, if any."""
-    order = event.data
-    return await earning(
-        connection,
-        event.subject,
-        order.order_id,
-        order.currency,
-        order.total_minor,
-        tenders,
-        event.occurred_at,
-    )
 
 
 def units(order: OrderV1) -> dict[str, int]:

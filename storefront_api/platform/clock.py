@@ -45,10 +45,20 @@ class SharedClock:
         finally:
             os.close(descriptor)
 
+    def _read(self) -> int | None:
+        instant_ms, written_ms = LAYOUT.unpack(self._file[: LAYOUT.size])
+        stale = time.time_ns() // 1_000_000 - written_ms > STALE_AFTER_MS
+        return None if stale else int(instant_ms)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether another process sets it now."""
+        return self._read() is not None
+
     def __call__(self) -> datetime:
         """Return the present instant, UTC, in milliseconds."""
-        instant_ms, written_ms = LAYOUT.unpack(self._file[: LAYOUT.size])
-        if time.time_ns() // 1_000_000 - written_ms > STALE_AFTER_MS:
+        instant_ms = self._read()
+        if instant_ms is None:
             return system_clock()
         return datetime.fromtimestamp(instant_ms // 1000, UTC).replace(
             microsecond=instant_ms % 1000 * 1000
@@ -58,3 +68,8 @@ class SharedClock:
 def choose_clock(shared: str) -> Clock:
     """Return the clock of the file that is named, or the system's if none is."""
     return SharedClock(Path(shared)) if shared else system_clock
+
+
+def is_simulated(clock: Clock) -> bool:
+    """Return whether a simulation sets the time now, and not the system."""
+    return isinstance(clock, SharedClock) and clock.is_set

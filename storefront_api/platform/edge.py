@@ -40,7 +40,8 @@ class Edge:
     Parameters
     ----------
     timeout_s
-        After this long a request is given up.
+        After this long without the beginning of an answer a request is given up. How long the
+        answer may take then is its own: one that tells what happens goes on for hours.
     """
 
     def __init__(self, app: ASGIApp, timeout_s: float) -> None:
@@ -79,6 +80,7 @@ class Edge:
         problem: StoreError
         try:
             async with asyncio.timeout(self._timeout_s) as limit:
+                passing.limit = limit
                 await self._app(scope, receive, passing)
         except TimeoutError as error:
             if not limit.expired():
@@ -126,6 +128,7 @@ class _Passing:
         self._started = time.perf_counter()
         self.begun = False
         self.status = 500
+        self.limit: asyncio.Timeout | None = None
 
     @property
     def method(self) -> str:
@@ -143,6 +146,8 @@ class _Passing:
         """Send one message of the answer."""
         if message["type"] == "http.response.start":
             self.begun = True
+            if self.limit is not None and not self.limit.expired():
+                self.limit.reschedule(None)
             self.status = message["status"]
             own = message["headers"]
             added = [

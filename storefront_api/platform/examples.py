@@ -67,6 +67,7 @@ _BY_NAME: Mapping[str, Any] = {
     "word": "oast",
     "used": "oats",
     "email": "ada@example.org",
+    "url": "https://example.org/",
     "locale": "en",
 }
 """Values of fields by their name, where they fit the field's schema."""
@@ -86,6 +87,7 @@ _BY_FORMAT: Mapping[str, Any] = {
     "date-time": _INSTANT,
     "date": "2026-03-01",
     "email": "ada@example.org",
+    "url": "https://example.org/",
     "uri": "https://example.org/",
     "binary": "",
 }

@@ -38,6 +38,8 @@ def configure() -> None:
         theirs.handlers.clear()
         # Its lines about requests hold whole paths; the store writes its own.
         theirs.propagate = name != "uvicorn.access"
+    # It tells of every call with its whole URL, which names the payment.
+    logging.getLogger("stripe").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -27,6 +27,11 @@ LAG = Histogram(
     "Time from an event's transaction until Kafka has it.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300),
 )
+FAILED = Counter(
+    "ecomarket_worker_failures_total",
+    "What the checkouts' worker passed over, by step and by class of error.",
+    ["step", "error"],
+)
 PURGED = Counter("ecomarket_idempotency_keys_purged_total", "Idempotency keys that grew too old.")
 LIMITED = Counter("ecomarket_rate_limited_total", "Requests refused by a rate limit.", ["limit"])
 UNLIMITED = Counter(

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     """Nothing but a credential."""
     SHOP = "shop"
     PLACE_ORDERS = "place_orders"
+    """To state what was sold and paid elsewhere; shoppers buy through checkouts."""
     MANAGE_CATALOG = "manage_catalog"
     MANAGE_OFFERS = "manage_offers"
     MANAGE_STOCK = "manage_stock"
@@ -68,7 +69,7 @@ _PROGRAMS = frozenset({Role.PARTNER})
 POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.CALL: frozenset(Role),
     Permission.SHOP: _SHOPPERS,
-    Permission.PLACE_ORDERS: _SHOPPERS | _PROGRAMS,
+    Permission.PLACE_ORDERS: _PROGRAMS,
     Permission.MANAGE_CATALOG: _STAFF | _PROGRAMS,
     Permission.MANAGE_OFFERS: _STAFF | _PROGRAMS | {Role.VENDOR},
     Permission.MANAGE_STOCK: _STAFF | _PROGRAMS,

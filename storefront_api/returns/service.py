@@ -243,5 +243,6 @@ async def _decide(
         event = kind(**envelope(order, now, now, trace_id), data=data)
         await enqueue(connection, [(Topic.RETURNS, str(order.order_id), event)])
         what = What.RETURN_REJECTED if rejected else What.RETURN_APPROVED
-        await changes.note(connection, order, what, now, now, {"return_id": str(return_id)})
+        details, also = {"return_id": str(return_id)}, {"instructions": decision}
+        await changes.note(connection, order, what, now, now, details, also)
         return shown(await found(connection, return_id))

@@ -25,6 +25,8 @@ class SearchHit(BaseModel):
     confidence: float = Field(description="Share of the score's weights that is known, 0 to 1.")
     certificates: list[str]
     plastic_free: bool | None = Field(description="Null when it is unknown.")
+    rating: float = Field(description="Bayesian average of the reviews in stars, to the hundredth.")
+    reviews: int = Field(description="How many are published.")
     origin: str = Field(description="Country; empty when it is unknown.")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from storefront_api.platform.errors import InvalidError
 from storefront_api.search import repository
@@ -16,6 +18,8 @@ from storefront_api.search.schemas import (
     Suggestions,
 )
 from storefront_api.services import Services
+from storefront_api.social import service as social
+from storefront_api.social.schemas import RatingOut
 
 
 def _typed(text: str) -> str:
@@ -35,18 +39,32 @@ async def search(services: Services, engine: SearchEngine, wanted: Wanted) -> Se
     if lowest is not None and highest is not None and lowest > highest:
         raise InvalidError("the highest price is below the lowest", field="query.price_to_minor")
     found = await engine.search(replace(wanted, text=_typed(wanted.text)))
-    rows = await repository.cards(services.pool, found.product_ids) if found.product_ids else []
+    rows, ratings = await _shown(services, found.product_ids)
     counted = {
         facet: [FacetCount(**asdict(value)) for value in values]
         for facet, values in found.facets.items()
     }
     return SearchPage(
-        products=[SearchHit(**dict(row)) for row in rows],
+        products=[
+            SearchHit(**dict(row), rating=rating.weighted, reviews=rating.count)
+            for row in rows
+            for rating in [ratings[row["product_id"]]]
+        ],
         total=found.total,
         facets=Facets(**counted),
         corrected=[CorrectedWord(**asdict(each)) for each in found.corrected],
         next_cursor=found.next_cursor,
     )
+
+
+async def _shown(
+    services: Services, product_ids: Sequence[str]
+) -> tuple[list[Any], Mapping[str, RatingOut]]:
+    if not product_ids:
+        return [], {}
+    async with services.pool.acquire() as connection:
+        rows = await repository.cards(connection, product_ids)
+        return rows, await social.ratings(connection, product_ids, services.clock())
 
 
 async def suggest(engine: SearchEngine, text: str, limit: int) -> Suggestions:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
+from storefront_api.notifications import service as notifications
 from storefront_api.platform import idempotency
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
@@ -79,7 +81,9 @@ async def decide(
             connection, moderation_id, before, wanted.decision, wanted.reason, caller.name, now
         )
         await repository.save(connection, after)
-        await count_change(connection, before, after)
+        await count_change(connection, before, after, now)
+        if before.state != "published" == after.state:
+            await _mail(services, connection, after, now)
         event = outgoing.moderated(
             after, moderation_id, wanted.decision, before.state, now, trace_id
         )
@@ -87,6 +91,23 @@ async def decide(
         answer = Answer(201, shown(after).model_dump_json())
         await idempotency.keep(connection, request, answer)
     return answer
+
+
+async def _mail(services: Services, connection: Connection, review: Review, now: datetime) -> None:
+    """Tell the author, who was not shown it at once, where an address was left with the order."""
+    buyer = await repository.buyer(connection, review.review_id)
+    if buyer is None or not buyer["contact_email"]:
+        return
+    store_url = services.settings.storefront_url.rstrip("/")
+    await notifications.request(
+        connection,
+        cause=f"review_published/{review.review_id}/{review.revision}",
+        recipient=buyer["contact_email"],
+        template="review_published",
+        parameters={"name": buyer["name"], "url": f"{store_url}/products/{review.product_id}"},
+        now=now,
+        subject=review.author,
+    )
 
 
 async def _living(connection: Connection, review_id: UUID) -> Review:

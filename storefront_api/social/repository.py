@@ -102,6 +102,10 @@ WHERE state = 'held' AND (changed_at, review_id)
     > (coalesce($1, '-infinity'::timestamptz), coalesce($2, '{_FIRST}'::uuid))
 ORDER BY changed_at, review_id LIMIT $3
 """
+_BUYER = """
+SELECT o.contact_email, p.name
+FROM reviews r JOIN orders o USING (order_id) JOIN products p USING (sku) WHERE r.review_id = $1
+"""
 _DECIDE = "INSERT INTO review_moderations VALUES ($1, $2, $3, $4, $5, $6, $7)"
 _VOTE = "INSERT INTO review_votes VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true"
 _UNVOTE = "DELETE FROM review_votes WHERE review_id = $1 AND voter = $2 RETURNING true"
@@ -156,6 +160,11 @@ async def own(connection: Connection, review_id: UUID, author: str) -> Review | 
 async def anybodys(connection: Connection, review_id: UUID) -> Review | None:
     """Return a review, locked."""
     return _review(await connection.fetchrow(_ANY, review_id))
+
+
+async def buyer(connection: Connection, review_id: UUID) -> Any | None:
+    """Return the address that was left with a review's order, and the name of what it is of."""
+    return await connection.fetchrow(_BUYER, review_id)
 
 
 async def save(connection: Connection, review: Review) -> None:

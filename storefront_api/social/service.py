@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from storefront_api.events.social import ReviewDeletedV1, ReviewEditedV1, ReviewPostedV1
+from storefront_api.marketplace.trade import scorecard
 from storefront_api.platform import idempotency
 from storefront_api.platform.auth import Caller
 from storefront_api.platform.database import Connection, transaction
@@ -99,7 +100,7 @@ async def _post(
 ) -> tuple[int, Review]:
     judged = await _judged(connection, fresh, now)
     if await repository.insert(connection, judged):
-        await count_change(connection, None, judged)
+        await count_change(connection, None, judged, now)
     else:
         there = await repository.of_line(connection, fresh.order_id, fresh.line_number)
         if there.state != "deleted":
@@ -114,7 +115,7 @@ async def _post(
             connection, replace(fresh, review_id=identity, revision=revision), now
         )
         await repository.save(connection, judged)
-        await count_change(connection, there, judged)
+        await count_change(connection, there, judged, now)
     await enqueue(connection, [outgoing.written(ReviewPostedV1, judged, now, trace_id)])
     return 201, judged
 
@@ -131,8 +132,12 @@ async def _judged(connection: Connection, review: Review, now: datetime) -> Revi
     return replace(review, state="held" if broken else "published", held_for=broken)
 
 
-async def count_change(connection: Connection, before: Review | None, after: Review) -> None:
+async def count_change(
+    connection: Connection, before: Review | None, after: Review, now: datetime
+) -> None:
     """Bring what a product's ratings come to from one state of a review to the next.
+
+    The vendor's scorecard is told of it, too.
 
     A review stays with the product that it was written for, but for one that is written anew.
     """
@@ -143,6 +148,14 @@ async def count_change(connection: Connection, before: Review | None, after: Rev
     for product_id, change in sorted(changes.items()):
         if any(change.values()):
             await repository.count(connection, product_id, change)
+    gives = _given(after)
+    if gives != (_given(before) if before else 0):
+        identity, vendor_id, order_id = after.review_id, after.vendor_id, after.order_id
+        await scorecard.rated(connection, identity, vendor_id, order_id, gives, now)
+
+
+def _given(review: Review) -> int:
+    return review.rating if review.state == "published" else 0
 
 
 async def _own(connection: Connection, review_id: UUID, caller: Caller) -> Review:
@@ -173,7 +186,7 @@ async def edit(
         after = replace(after, revision=before.revision + 1, changed_at=now)
         after = await _judged(connection, after, now)
         await repository.save(connection, after)
-        await count_change(connection, before, after)
+        await count_change(connection, before, after, now)
         await enqueue(connection, [outgoing.written(ReviewEditedV1, after, now, trace_id)])
     return after
 
@@ -196,7 +209,7 @@ async def delete(services: Services, caller: Caller, review_id: UUID, trace_id: 
         )
         await repository.unvote_all(connection, review_id)
         await repository.save(connection, after)
-        await count_change(connection, before, after)
+        await count_change(connection, before, after, now)
         await enqueue(connection, [outgoing.written(ReviewDeletedV1, after, now, trace_id)])
 
 

@@ -25,6 +25,7 @@ select
     orders.discount_minor as discount_minor,
     orders.total_minor as total_minor,
     refunds.refunded_minor as refunded_minor,
+    cancellations.is_cancelled as is_cancelled,
     disputes.disputed as disputed,
     orders.payment_fingerprint as payment_fingerprint,
     orders.payment_country as payment_country,
@@ -37,4 +38,7 @@ select
     orders.risk as risk
 from orders
 left join {{ ref('int_order_refunds') }} as refunds on orders.order_id = refunds.order_id
+left join
+    {{ ref('int_order_cancellations') }} as cancellations
+    on orders.order_id = cancellations.order_id
 left join {{ ref('int_order_disputes') }} as disputes on orders.order_id = disputes.order_id

@@ -82,10 +82,10 @@ class Browser:
         query = urlencode({"q": text, "limit": limit})
         return _told(await self._ask("GET", f"/search?{query}"))
 
-    async def department(self, name: str, after: str, limit: int) -> Any:
-        """List products of a department, from one on."""
-        self._note("department", name, after, limit)
-        query = urlencode({"department": name, "after": after, "limit": limit})
+    async def shelf(self, department: str, category: str, limit: int) -> Any:
+        """List products of a department's category; an empty name stands for all."""
+        self._note("shelf", department, category, limit)
+        query = urlencode({"department": department, "category": category, "limit": limit})
         return _told(await self._ask("GET", f"/products?{query}"))
 
     async def product(self, product_id: str) -> Any:

@@ -100,11 +100,24 @@ class Buying:
         self.chances = (own, tastes.sigmoid(log_odds), tastes.sigmoid(log_odds + full))
         return own
 
-    def _body(self, number: int, code: Code | None, expected_minor: int | None) -> bytes:
+    def _packing_minor(self, packaging: str) -> int:
+        """Return what the cart's packing costs, as the shopper is shown it."""
+        packing = self._world.packings.get(packaging)
+        if packing is None:
+            return 0
+        products, by_sku = self._world.catalogue.products, self._world.catalogue.by_sku
+        cart = self._looking.cart.items()
+        grams = sum(products[by_sku[sku]].mass_grams * pieces for sku, pieces in cart)
+        return packing.cost_minor(grams)
+
+    def _body(self, number: int, code: Code | None, goods_minor: int | None) -> bytes:
         acting, people = self._acting, self._world.people
         draws = acting.draws("delivery", number).random(2)
         modes = self._world.parameters.purchases.delivery
         mode = list(modes)[tastes.weighted(draws[0], list(modes.values()))]
+        expected = None
+        if code is None and goods_minor is not None:
+            expected = goods_minor + self._packing_minor(PACKAGING[mode])
         country = people.country[acting.person]
         if acting.scenario == STOLEN_CARD and draws[1] < 0.5:
             country = ABROAD[int(draws[1] * 2 * len(ABROAD))]
@@ -121,17 +134,17 @@ class Buying:
                     "area": f"A{int(people.area[acting.person]):02d}",
                 },
                 "promotion_codes": [code.code] if code is not None else [],
-                "expected_total_minor": None if code is not None else expected_minor,
+                "expected_total_minor": expected,
             }
         )
 
     async def _order(self, number: int, code: Code | None, pays: bool) -> str:
         """Open a checkout, learning from what is refused, and pay for it."""
         acting = self._acting
-        expected: int | None = self._looking.cart_minor if not number else None
+        goods: int | None = self._looking.cart_minor if not number else None
         for attempt in range(ATTEMPTS):
             name = self._name(number, attempt)
-            body = self._body(number, code, expected)
+            body = self._body(number, code, goods)
             body = self._world.journal.begin(name, body) or body
             answer = await acting.browser.open_checkout(body, name)
             if answer.ok:
@@ -146,7 +159,7 @@ class Buying:
                 self._world.counts[f"checkout refused: {kind}"] += 1
                 if code is None:
                     return "refused"
-            code, expected = (code if kind == "out_of_stock" else None), None
+            code, goods = (code if kind == "out_of_stock" else None), None
             await acting.think()
         return "refused"
 

@@ -44,6 +44,7 @@ class Product:
     currency: str
     unit: str
     price_minor: int
+    mass_grams: int
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Catalogue:
         Sustainability of each as shoppers see it, 0 to 1.
     reference_minor
         Median price of its category, in minor units: what it is felt to be worth.
+    shelves
+        The categories of each department.
     """
 
     products: tuple[Product, ...]
@@ -66,7 +69,7 @@ class Catalogue:
     reference_minor: Floats
     by_sku: dict[str, int]
     by_product: dict[str, int]
-    departments: tuple[str, ...]
+    shelves: dict[str, tuple[str, ...]]
     words: tuple[str, ...]
 
 
@@ -102,6 +105,9 @@ def feel(seed: int, products: Sequence[Product], parameters: Parameters) -> Cata
         green[index] = own.beta(5, 2) if named_green else own.beta(2, 4)
         prices[product.category].append(product.price_minor)
     medians = {category: float(np.median(values)) for category, values in prices.items()}
+    shelves: dict[str, set[str]] = defaultdict(set)
+    for product in kept:
+        shelves[product.department].add(product.category)
     words = sorted({w for p in kept for w in p.category.split() if w.isalpha() and len(w) > 2})
     return Catalogue(
         products=kept,
@@ -110,7 +116,7 @@ def feel(seed: int, products: Sequence[Product], parameters: Parameters) -> Cata
         reference_minor=np.array([max(1.0, medians[p.category]) for p in kept]),
         by_sku={p.sku: i for i, p in enumerate(kept)},
         by_product={p.product_id: i for i, p in reversed(list(enumerate(kept)))},
-        departments=tuple(sorted({p.department for p in kept if p.department})),
+        shelves={name: tuple(sorted(shelves[name])) for name in sorted(shelves)},
         words=tuple(words) or (kept[0].name.split()[0],),
     )
 

@@ -108,14 +108,11 @@ class Looking:
         return self._shown("search", "", found)
 
     async def _department(self, which: float, where: float) -> Shown:
-        catalogue = self._world.catalogue
-        names = catalogue.departments
-        name = names[int(which * len(names))] if names else ""
-        after = catalogue.products[int(where * len(catalogue.products))].product_id
+        shelves = self._world.catalogue.shelves
+        name = list(shelves)[int(which * len(shelves))]
+        category = shelves[name][int(where * len(shelves[name]))]
         limit = self._world.parameters.lists.department
-        told = await self._acting.browser.department(name, after, limit)
-        if not told["products"]:
-            told = await self._acting.browser.department(name, "", limit)
+        told = await self._acting.browser.shelf(name, category, limit)
         rows = [
             (product["variants"][0]["sku"], product["variants"][0]["list_price_minor"])
             for product in told["products"]
@@ -197,7 +194,7 @@ class Looking:
             return
         self.viewed += 1
         self._latest = product.sku
-        price, on_hand = int(variants[0]["list_price_minor"]), int(variants[0]["on_hand"])
+        price, available = int(variants[0]["list_price_minor"]), int(variants[0]["available"])
         told_of = {"sku": product.sku, "currency": product.currency, "price_minor": price}
         listed = {**told_of, "position": place + 1, "slate_id": shown.slate_id}
         acting.click("product_clicked", **listed)
@@ -207,8 +204,8 @@ class Looking:
         pieces = 1 + int(draws[1] * self._world.parameters.purchases.most_units)
         affordable = acting.scenario or self._affords(price * pieces)
         wanted = pieces if likes and affordable and product.sku not in self.cart else 0
-        sold_out = wanted > on_hand
-        facts = (acting.visit.session_id, acting.at_ms, product.sku, price, on_hand)
+        sold_out = wanted > available
+        facts = (acting.visit.session_id, acting.at_ms, product.sku, price, available)
         self.views.append((*facts, odds, control, treated, wanted, sold_out))
         if wanted and not sold_out:
             await acting.think()

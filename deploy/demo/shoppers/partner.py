@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
@@ -17,7 +18,7 @@ from deploy.demo.shoppers.parameters import Parameters
 from deploy.demo.shoppers.sessions import DAY_MS
 from deploy.demo.shoppers.streams import event_id
 from deploy.demo.shoppers.wire import Answer, Asks
-from deploy.demo.shoppers.world import Code
+from deploy.demo.shoppers.world import Code, Packing
 from deploy.demo.signature import sign
 
 PAGE = 200
@@ -50,7 +51,8 @@ class Partner:
         found: list[Product] = []
         after = ""
         while True:
-            answer = await self._store.ask("GET", f"/products?limit={PAGE}&after={after}")
+            query = urlencode({"limit": PAGE, "after": after})
+            answer = await self._store.ask("GET", f"/products?{query}")
             told = orjson.loads(_good(answer).body)
             for product in told["products"]:
                 found += [_product(product, variant) for variant in product["variants"]]
@@ -58,6 +60,17 @@ class Partner:
             on_page(len(found))
             if not after:
                 return found
+
+    async def packings(self, currency: str) -> dict[str, Packing]:
+        """Read what goods can be packed in, and what a piece costs with its deposit."""
+        path = f"/packaging-options?{urlencode({'currency': currency})}"
+        told = orjson.loads(_good(await self._store.ask("GET", path)).body)
+        return {
+            option["packaging"]: Packing(
+                option["price_minor"] + option["deposit_minor"], option["capacity_grams"]
+            )
+            for option in told["options"]
+        }
 
     async def stock_up(self, seed: int, parameters: Parameters) -> None:
         """Import a catalogue into a store that has none."""
@@ -126,6 +139,7 @@ def _product(product: dict[str, Any], variant: dict[str, Any]) -> Product:
         currency=variant["currency"],
         unit=variant["unit"],
         price_minor=int(variant["list_price_minor"]),
+        mass_grams=int(variant["mass_grams"] or 0),
     )
 
 

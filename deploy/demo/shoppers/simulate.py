@@ -200,6 +200,7 @@ class _Simulation:
                 store=store,
                 provider=provider,
                 timeline=timeline,
+                packings=await partner.packings(products[0].currency),
                 codes=codes(plan.seed, parameters, int(plan.begins.timestamp()) * 1000, plan.days),
             )
             for code in world.codes:

@@ -94,6 +94,8 @@ class Stub:
             case ["search"]:
                 found = [p for p in self._ordered if query["q"].upper() in p["category"]]
                 return 200, _page(found[: int(query["limit"])], len(found))
+            case ["packaging-options"]:
+                return 200, {"options": []}
             case ["products"]:
                 return 200, self._list(query)
             case ["products", product_id]:
@@ -115,16 +117,15 @@ class Stub:
                 return 201, {}
 
     def _shown(self, product: dict[str, Any]) -> dict[str, Any]:
-        on_hand = self.stock.get(product["sku"], PLENTY)
-        return {**product, "variants": [{**product, "on_hand": on_hand}]}
+        available = self.stock.get(product["sku"], PLENTY)
+        return {**product, "variants": [{**product, "available": available}]}
 
     def _list(self, query: dict[str, str]) -> Any:
-        after, wanted = query.get("after", ""), query.get("department", "")
-        found = [
-            p
-            for p in self._ordered
-            if p["product_id"] > after and (not wanted or p["department"] == wanted)
-        ]
+        after = query.get("after", "")
+        found = [p for p in self._ordered if p["product_id"] > after]
+        for name in ("department", "category"):
+            if wanted := query.get(name):
+                found = [p for p in found if p[name] == wanted]
         limit = int(query["limit"])
         more = found[limit - 1]["product_id"] if len(found) > limit else ""
         return {"products": [self._shown(p) for p in found[:limit]], "next_cursor": more}

@@ -121,7 +121,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         ("viewed_at", _INSTANT, "When the product was opened"),
         _SKU,
         ("price_minor", _WHOLE, "As it was shown, cents"),
-        ("on_hand", _WHOLE, "Stock as it was shown"),
+        ("available", _WHOLE, "Pieces that could be bought, as it was shown"),
         ("add_probability", _REAL, "Chance to put it into the cart"),
         ("add_probability_control", _REAL, "Had every arm been control"),
         ("add_probability_treated", _REAL, "Had every arm been treated"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,12 +29,26 @@ class Code:
     aware: float
 
 
+@dataclass(frozen=True)
+class Packing:
+    """What a piece of packaging costs, its deposit included, and the goods that it holds."""
+
+    piece_minor: int
+    capacity_grams: int
+
+    def cost_minor(self, grams: int) -> int:
+        """Return what packing goods costs: a piece for each capacity begun, and one at least."""
+        return max(1, -(-grams // self.capacity_grams)) * self.piece_minor
+
+
 @dataclass
 class World:
     """A world that is being acted out.
 
     Parameters
     ----------
+    packings
+        What goods can be packed in; what is not in it is free.
     spent
         What each person has spent in each week, in minor units.
     counts
@@ -51,6 +65,7 @@ class World:
     provider: Asks
     timeline: Timeline
     codes: Sequence[Code] = ()
+    packings: Mapping[str, Packing] = field(default_factory=dict)
     spent: Counter[tuple[int, int]] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
 

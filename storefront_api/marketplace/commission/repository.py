@@ -63,6 +63,7 @@ WITH sold AS (
 SELECT line_number, vendor_id, rule_id, rate_bp, sale_minor, commission_minor FROM sold
 ORDER BY vendor_id, line_number
 """
+_VENDORS = "SELECT vendor_id FROM vendor_orders WHERE order_id = $1 ORDER BY vendor_id"
 _HOLD = """
 SELECT currency FROM vendor_orders WHERE order_id = $1 ORDER BY vendor_id FOR UPDATE
 """
@@ -142,6 +143,11 @@ async def charge(
             _CHARGE, order_id, list(numbers), list(skus), list(totals), currency, at
         )
     )
+
+
+async def vendors_of(connection: Connection, order_id: UUID) -> list[str]:
+    """Return the vendors that have a part in an order."""
+    return [row["vendor_id"] for row in await connection.fetch(_VENDORS, order_id)]
 
 
 async def hold(connection: Connection, order_id: UUID) -> str | None:

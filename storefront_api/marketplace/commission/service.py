@@ -36,13 +36,12 @@ async def charge(
 
     Returns
     -------
-    The events that tell of it, one for each vendor that owes something.
+    The events that tell of it, one for each vendor.
     """
     order = placed.data
     wanted = [(line.line_number, line.sku, line.total_minor) for line in order.lines]
     at = placed.occurred_at
     rows = await repository.charge(connection, order.order_id, wanted, order.currency, at)
-    charged = (row for row in rows if row["commission_minor"])
     return [
         (
             Topic.MARKETPLACE,
@@ -56,7 +55,7 @@ async def charge(
                 data=_charged(order.order_id, vendor_id, order.currency, list(lines)),
             ),
         )
-        for vendor_id, lines in groupby(charged, key=lambda row: row["vendor_id"])
+        for vendor_id, lines in groupby(rows, key=lambda row: row["vendor_id"])
     ]
 
 
@@ -65,6 +64,7 @@ def _charged(order_id: UUID, vendor_id: str, currency: str, rows: list[Any]) -> 
         order_id=order_id,
         vendor_id=vendor_id,
         currency=currency,
+        sale_minor=sum(row["sale_minor"] for row in rows),
         commission_minor=sum(row["commission_minor"] for row in rows),
         lines=[ChargedLineV1(**{n: row[n] for n in ChargedLineV1.model_fields}) for row in rows],
     )

@@ -31,14 +31,14 @@ from storefront_api.services import Injected
 router = APIRouter(tags=["vendors"])
 VendorId = Annotated[str, Path(min_length=1, max_length=64)]
 Filename = Annotated[str, Query(max_length=120, pattern=r"^[^/\\\x00-\x1f\x7f]+$")]
+_CONTENT: dict[str, Any] = {
+    media: {"schema": {"type": "string", "format": "binary"}} for media in SIGNATURES.values()
+}
 _PAPER: dict[str, Any] = {
     "requestBody": {
         "description": f"The paper itself, of at most {MAX_BYTES} bytes.",
         "required": True,
-        "content": {
-            media: {"schema": {"type": "string", "format": "binary"}}
-            for media in SIGNATURES.values()
-        },
+        "content": _CONTENT,
     }
 }
 
@@ -121,7 +121,7 @@ async def read(services: Injected, caller: VendorReviewer, vendor_id: VendorId) 
     response_class=Response,
     responses={
         **problems(401, 403, 404, 422, 503),
-        200: {"content": {media: {} for media in SIGNATURES.values()}},
+        200: {"content": _CONTENT},
     },
 )
 async def content(

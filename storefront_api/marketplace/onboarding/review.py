@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from storefront_api.identity import roles
 from storefront_api.marketplace.onboarding import repository
 from storefront_api.marketplace.onboarding.schemas import (
     NEEDED,
@@ -118,6 +119,8 @@ async def decide(
 ) -> Answer:
     """Move a vendor, or answer what was answered under the same key.
 
+    The account that applied sells for a vendor that is approved, and for no other.
+
     Raises
     ------
     NotFoundError
@@ -130,6 +133,8 @@ async def decide(
         If it cannot be moved like this.
     NotReadyError
         If it is to be approved without its papers or a check, or against one.
+    SessionsAwayError
+        If nobody can be told of the applicant's new role; nothing has changed then.
     """
     action, now = Action(wanted.action), services.clock()
     if action not in (Action.BEGIN_REVIEW, Action.APPROVE) and not wanted.note.strip():
@@ -159,9 +164,22 @@ async def decide(
                 recipient=row["contact_email"],
                 template="vendor_state",
                 parameters={"state": after.value, "note": wanted.note.strip()},
+                now=now,
             )
         answer = Answer(200, (await _reviewed(connection, row)).model_dump_json())
         await idempotency.keep(connection, request, answer)
+        account_id = row["account_id"]
+        turned = account_id is not None and await roles.sell_for(
+            services,
+            connection,
+            caller.subject,
+            account_id,
+            vendor_id,
+            after is State.APPROVED,
+            trace_id,
+        )
+    if turned:
+        await roles.settle(services, account_id)
     return answer
 
 

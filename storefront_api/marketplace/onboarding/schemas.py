@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from storefront_api.marketplace.onboarding.states import State
+from storefront_api.notifications.schemas import Address
 
 PaperKind = Literal["registration", "identity", "tax", "certificate"]
 NEEDED: frozenset[PaperKind] = frozenset({"registration", "identity"})
@@ -24,7 +25,7 @@ class ApplicationIn(BaseModel):
     legal_name: str = Field(min_length=1, max_length=200)
     country: str = Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 code.")
     registration_number: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9./ -]+$")
-    contact_email: str = Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    contact_email: Address
     about: str = Field(default="", max_length=2_000, description="What is sold, and why it lasts.")
 
 
@@ -45,7 +46,9 @@ class PayoutAccountIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     account: str = Field(
-        pattern="^acct_[A-Za-z0-9]{4,64}$", description="The provider's connected account."
+        pattern="^acct_[A-Za-z0-9]{4,64}$",
+        description="The provider's connected account.",
+        examples=["acct_1Nv0FGQ9RKHgCVdK"],
     )
 
 

@@ -141,7 +141,6 @@ async def upload(
     TooLargeError, InvalidError
         If it is no paper that is taken.
     """
-    found = media_type(content, stated_type)
     digest = hashlib.sha256(content).digest()
     now = services.clock()
     async with transaction(services.pool) as connection:
@@ -150,6 +149,7 @@ async def upload(
             raise missing(vendor_id)
         if row["state"] not in OPEN_FOR_PAPERS:
             raise WrongStateError(f"a vendor that is {row['state']} takes no papers")
+        found = media_type(content, stated_type)
         values = (
             new_id(),
             vendor_id,
@@ -201,9 +201,10 @@ async def admit(
 ) -> None:
     """Bring in vendors of an imported catalogue as approved: who imports it vouches for them.
 
-    Vendors that are known already stay as they are, so that no import ends a suspension.
+    Vendors that are known already stay as they are, so that no import ends a suspension. Goods
+    without a vendor are the store's own; nobody is brought in for them.
     """
-    new = await repository.admit(connection, sorted(vendor_ids), now)
+    new = await repository.admit(connection, sorted(set(vendor_ids) - {""}), now)
     if not new:
         return
     state = State.APPROVED

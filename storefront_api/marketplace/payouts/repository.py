@@ -62,6 +62,7 @@ _CLOSE = """
 UPDATE payouts SET state = $2, provider_reference = $3, failure = $4, closed_at = $5
 WHERE payout_id = $1 AND state = 'created' RETURNING payout_id
 """
+_CONTACT = "SELECT contact_email FROM vendors WHERE vendor_id = $1"
 _TAKE_BACK = """
 INSERT INTO vendor_ledger (account, reference, kind, amount_minor, currency, booked_at)
 SELECT vendor_id, 'payout_reversal/' || payout_id, 'payout_reversal', amount_minor, currency, $2
@@ -154,6 +155,12 @@ async def close(
     """Note what became of a payout; False if that is noted already."""
     row = await connection.fetchval(_CLOSE, payout_id, state, provider_reference, failure, at)
     return row is not None
+
+
+async def contact(connection: Connection, vendor_id: str) -> str:
+    """Return where a vendor is written to; empty if nowhere."""
+    found: str | None = await connection.fetchval(_CONTACT, vendor_id)
+    return found or ""
 
 
 async def take_back(connection: Connection, payout_id: UUID, at: datetime) -> None:

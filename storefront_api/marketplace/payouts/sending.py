@@ -16,7 +16,9 @@ import structlog
 from storefront_api.events.marketplace import PayoutFailedV1, PayoutPaidV1
 from storefront_api.marketplace.payouts import repository
 from storefront_api.marketplace.payouts.outgoing import told
-from storefront_api.platform.database import transaction
+from storefront_api.notifications import service as notifications
+from storefront_api.platform.apart import apart
+from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.metrics import SETTLED
 from storefront_api.platform.outbox import enqueue
 from storefront_api.platform.payment_provider import ProviderRefusedError
@@ -79,5 +81,29 @@ async def _close(pool: Any, payout: Any, reference: str, failure: str, now: date
             await repository.take_back(connection, payout_id, now)
         kind = PayoutFailedV1 if failure else PayoutPaidV1
         await enqueue(connection, [told(kind, payout, now)])
+        if not failure:
+            await _mail(connection, payout, now)
     SETTLED.labels(f"payout_{state}").inc()
     return True
+
+
+async def _mail(connection: Connection, payout: Any, now: datetime) -> None:
+    contact = await repository.contact(connection, payout["vendor_id"])
+    if not contact:
+        return
+    payout_id = payout["payout_id"]
+    with apart("payouts", payout_id=str(payout_id)):
+        # A savepoint: the money is transferred, whether or not its vendor can be written to.
+        async with connection.transaction():
+            await notifications.request(
+                connection,
+                cause=f"payout_sent/{payout_id}",
+                recipient=contact,
+                template="payout_sent",
+                parameters={
+                    "currency": payout["currency"],
+                    "amount_minor": payout["amount_minor"],
+                    "payout_id": payout_id,
+                },
+                now=now,
+            )

@@ -14,7 +14,8 @@ from storefront_api.events import Event, Topic
 from storefront_api.events.inventory import LowStockV1, ThresholdV1
 from storefront_api.marketplace.stock import repository
 from storefront_api.notifications import service as notifications
-from storefront_api.platform.database import transaction
+from storefront_api.platform.apart import apart
+from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.outbox import enqueue, new_id
 
 AT_ONCE = 200
@@ -37,11 +38,19 @@ async def alert(pool: Any, now: datetime) -> int:
         await enqueue(connection, events)
         for row in rows:
             if row["contact_email"]:
-                await notifications.request(
-                    connection,
-                    cause=f"low_stock/{row['sku']}/{row['crossing']}",
-                    recipient=row["contact_email"],
-                    template="low_stock",
-                    parameters={n: row[n] for n in ("sku", "name", "on_hand", "threshold")},
-                )
+                with apart("low_stock", sku=row["sku"]):
+                    await _mail(connection, row, now)
     return len(rows)
+
+
+async def _mail(connection: Connection, row: Any, now: datetime) -> None:
+    # A savepoint: a vendor who cannot be written to keeps nobody else's message back.
+    async with connection.transaction():
+        await notifications.request(
+            connection,
+            cause=f"low_stock/{row['sku']}/{row['crossing']}",
+            recipient=row["contact_email"],
+            template="low_stock",
+            parameters={n: row[n] for n in ("sku", "name", "on_hand", "threshold")},
+            now=now,
+        )

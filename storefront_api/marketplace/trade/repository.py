@@ -34,19 +34,41 @@ FROM order_line_commissions c JOIN order_lines l USING (order_id, line_number)
 JOIN products p USING (sku)
 WHERE c.vendor_id = $1 AND order_id = $2 ORDER BY line_number
 """
+# Orders from before orders were split have no vendor's part, so nothing became of one.
 _RECORD = """
 INSERT INTO vendor_outcomes (kind, reference, vendor_id, order_id, value, recorded_at)
-SELECT $1, $2 || '/' || vendor_id, vendor_id, $4, $5, $6 FROM unnest($3::text[]) AS vendor_id
+SELECT $1, $2 || '/' || vendor_id, vendor_id, order_id, $5, $6 FROM vendor_orders
+WHERE vendor_id = ANY($3::text[]) AND order_id = $4
+ON CONFLICT DO NOTHING
+"""
+_RECORD_SHIPPED = """
+WITH shipped AS (
+    SELECT DISTINCT v.vendor_id, v.order_id, v.placed_at
+    FROM order_line_commissions c JOIN vendor_orders v USING (order_id, vendor_id)
+    WHERE c.order_id = $2 AND c.line_number = ANY($3::int[])
+)
+INSERT INTO vendor_outcomes (kind, reference, vendor_id, order_id, value, recorded_at)
+SELECT kind, $1 || '/' || vendor_id, vendor_id, order_id, 1, $5
+FROM shipped CROSS JOIN LATERAL (
+    SELECT days FROM shipping_promises p
+    WHERE p.vendor_id IN ('', shipped.vendor_id) AND p.valid_from <= placed_at
+    ORDER BY p.vendor_id DESC, valid_from DESC, version DESC LIMIT 1
+) promised CROSS JOIN (VALUES ($6::text, 0), ($7, 1)) AS outcome (kind, late)
+WHERE late = 0 OR $4 > placed_at + make_interval(days => days)
 ON CONFLICT DO NOTHING
 """
 _SCORECARD = """
 WITH placed AS (
     SELECT order_id, vendor_id FROM vendor_orders
     WHERE vendor_id = $1 AND placed_at >= $2 AND placed_at < $3
+), latest AS (
+    SELECT DISTINCT ON (kind, split_part(reference, '#', 1)) order_id, kind, value
+    FROM vendor_outcomes JOIN placed USING (order_id, vendor_id)
+    ORDER BY kind, split_part(reference, '#', 1), entry DESC
 ), inputs AS (
     SELECT order_id, 'ordered' AS kind, 1 AS value FROM placed
     UNION ALL
-    SELECT order_id, kind, value FROM vendor_outcomes JOIN placed USING (order_id, vendor_id)
+    SELECT order_id, kind, value FROM latest WHERE value > 0
 ), measures AS (
     SELECT DISTINCT ON (measure) * FROM scorecard_measures ORDER BY measure, version DESC
 )
@@ -93,6 +115,27 @@ async def record(
 ) -> None:
     """Append what became of vendors' parts of an order, once."""
     await connection.execute(_RECORD, kind, reference, list(vendor_ids), order_id, value, at)
+
+
+async def record_shipped(
+    connection: Connection,
+    shipment_id: UUID,
+    order_id: UUID,
+    line_numbers: Sequence[int],
+    shipped_at: datetime,
+    now: datetime,
+    kinds: tuple[str, str],
+) -> None:
+    """Append that vendors' lines were shipped, and that they were late by the promise in force.
+
+    Parameters
+    ----------
+    kinds
+        Of what is shipped, and of what is late.
+    """
+    numbers = list(line_numbers)
+    values = (str(shipment_id), order_id, numbers, shipped_at, now, *kinds)
+    await connection.execute(_RECORD_SHIPPED, *values)
 
 
 async def scorecard(

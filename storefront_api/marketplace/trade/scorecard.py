@@ -18,6 +18,7 @@ from storefront_api.marketplace.commission.arithmetic import BASIS_POINTS, half_
 from storefront_api.marketplace.trade import repository
 from storefront_api.marketplace.trade.schemas import Rate, ScorecardOut
 from storefront_api.platform.database import Connection
+from storefront_api.platform.outbox import new_id
 from storefront_api.services import Services
 
 HUNDREDTHS = 100
@@ -33,7 +34,7 @@ class Outcome(StrEnum):
     RETURNED = "returned"
     DISPUTED = "disputed"
     RATED = "rated"
-    """With one to five stars as its value."""
+    """With one to five stars as its value; 0 when the rating is withdrawn."""
 
 
 async def record(
@@ -50,10 +51,48 @@ async def record(
     Parameters
     ----------
     reference
-        What it is by, such as the shipment or the review: recorded once for each vendor.
+        What it is by, such as the cancellation or the dispute: recorded once for each vendor.
     """
     vendors = sorted(vendor_ids)
     await repository.record(connection, outcome, reference, vendors, order_id, value, at)
+
+
+async def shipped(
+    connection: Connection,
+    shipment_id: UUID,
+    order_id: UUID,
+    line_numbers: Collection[int],
+    shipped_at: datetime,
+    now: datetime,
+) -> None:
+    """Record that a carrier has lines of an order, and whether later than was promised.
+
+    The promise is the vendor's own, or the one of all, as it was when the order was placed.
+    """
+    kinds = (Outcome.SHIPPED.value, Outcome.SHIPPED_LATE.value)
+    numbers = sorted(line_numbers)
+    await repository.record_shipped(
+        connection, shipment_id, order_id, numbers, shipped_at, now, kinds
+    )
+
+
+async def rated(
+    connection: Connection,
+    review_id: UUID,
+    vendor_id: str,
+    order_id: UUID,
+    stars: int,
+    at: datetime,
+) -> None:
+    """Record what a review gives now; it takes the place of what the same review gave before.
+
+    Parameters
+    ----------
+    stars
+        0 when nobody is to see it any more.
+    """
+    reference = f"{review_id}#{new_id()}"
+    await record(connection, Outcome.RATED, reference, [vendor_id], order_id, at, stars)
 
 
 async def read(services: Services, vendor_id: str, since: date, until: date) -> ScorecardOut:

@@ -1,7 +1,8 @@
 """Vendors and their reviews, commission, vendor orders, the vendor ledger, payouts and alerts.
 
 Vendors whose products are in the catalogue already may go on selling: they are brought in as
-approved. Orders placed before are not split: what they owe to vendors was settled elsewhere.
+approved. Goods without a vendor are the store's own: it is the vendor of the empty id, which is
+always approved. Orders placed before are not split: what they owe to vendors was settled elsewhere.
 """
 
 from __future__ import annotations
@@ -204,10 +205,11 @@ INSERT INTO scorecard_measures VALUES
     ('rating', 1, 'mean', 'rated', 'rated', 'mean of the stars given, in hundredths');
 
 INSERT INTO vendors (vendor_id, state, display_name, created_at, updated_at)
-SELECT DISTINCT vendor_id, 'approved', vendor_id, now(), now() FROM products;
+SELECT '', 'approved', '', now(), now()
+UNION SELECT vendor_id, 'approved', vendor_id, now(), now() FROM products;
 INSERT INTO vendor_log (vendor_id, action, state, actor, note, logged_at)
 SELECT vendor_id, 'import', 'approved', 'migration', 'sold before there were reviews', now()
-FROM vendors;
+FROM vendors WHERE vendor_id <> '';
 """
 ROUND = """
 CREATE FUNCTION commission_of(minor bigint, rate_bp integer) RETURNS bigint

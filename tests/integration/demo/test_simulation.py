@@ -20,6 +20,7 @@ from deploy.demo.shoppers.comparison import Compared, compare
 from deploy.demo.shoppers.journal import Journal, OtherRunError
 from deploy.demo.shoppers.pictures import picture
 from deploy.demo.shoppers.sessions import BEGINS, DAY_MS
+from deploy.demo.shoppers.shaping import days
 from deploy.demo.shoppers.simulate import BusyError, Folders, Plan, simulate
 from deploy.demo.shoppers.timeline import SPREAD_MS
 from deploy.demo.shoppers.truth import Truth
@@ -32,6 +33,7 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from rich.console import Console
+from deploy.demo.shoppers.shaping import days
 from deploy.demo.shoppers.simulate import Plan, simulate
 environment, folder, shoppers, days, seed = json.loads(sys.argv[1])
 simulate(Plan(shoppers, days, seed), environment, Path(folder), Console())
@@ -112,7 +114,7 @@ def compared(environment: dict[str, str], folder: Path) -> dict[str, Compared]:
     """Return the comparison by place and what was compared."""
     journal = Journal(Folders.of(folder, PLAN.seed).journal)
     try:
-        lines = asyncio.run(compare(journal, environment))
+        lines = asyncio.run(compare(journal, environment, days(PLAN), marts=False))
     finally:
         journal.close()
     return {f"{line.where} {line.what}": line for line in lines}
@@ -121,9 +123,10 @@ def compared(environment: dict[str, str], folder: Path) -> dict[str, Compared]:
 def test_truth_and_ledger_agree_to_the_cent(stack: Stack, simulated: Path) -> None:
     environment = stack.environment()
     found = compared(environment, simulated)
-    for name in ("orders", "refunds", "chargebacks"):
-        line = found[f"PostgreSQL {name}"]
-        assert line.found == line.truth, line
+    own = [f"PostgreSQL {name}" for name in ("orders", "refunds", "chargebacks")]
+    posted = ["revenue orders", "refunds refunds", "chargebacks chargebacks"]
+    for name in (*own, *(f"ledger, {name}" for name in posted)):
+        assert found[name].found == found[name].truth, found[name]
     all_of_them = fetch(environment, "SELECT count(*), sum(total_minor)::bigint FROM orders")[0]
     assert tuple(all_of_them) == found["PostgreSQL orders"].truth
     assert all_of_them[0] > 3

@@ -34,6 +34,28 @@ SELECT sku FROM stock s WHERE reserved <> 0
 OR on_hand <> (SELECT sum(delta) FROM stock_movements m WHERE m.sku = s.sku)
 """
 """Products of which some are still kept, or more or fewer there than their ledger says."""
+UNBALANCED = """
+SELECT a.unit FROM ledger_entries e JOIN ledger_accounts a USING (account_id)
+GROUP BY a.unit HAVING sum(e.amount) <> 0
+"""
+"""Units of the ledger in which debits are not credits."""
+WRONG_BALANCES = """
+SELECT a.account_id FROM ledger_accounts a LEFT JOIN ledger_entries e USING (account_id)
+WHERE a.balance IS NOT NULL
+GROUP BY a.account_id HAVING a.balance <> coalesce(sum(e.amount), 0)
+"""
+"""Accounts whose kept balance is not the sum of their entries."""
+WRONG_SALES = """
+SELECT o.order_id, count(DISTINCT t.transfer_id), sum(e.amount)
+FROM orders o LEFT JOIN ledger_transfers t ON t.reference = 'order/' || o.order_id
+LEFT JOIN ledger_entries e ON e.transfer_id = t.transfer_id AND e.account_id = 'revenue/USD'
+GROUP BY o.order_id, o.total_minor
+HAVING count(DISTINCT t.transfer_id) <> 1 OR sum(e.amount) IS DISTINCT FROM o.total_minor
+"""
+"""Orders that were not posted once, over their total."""
+SALES = "SELECT count(*) FROM ledger_transfers WHERE reference LIKE 'order/%'"
+CLEARING = "SELECT coalesce(sum(amount), 0) FROM ledger_entries WHERE account_id LIKE 'clearing/%'"
+"""What is taken by no means of payment yet; after the settlement nothing."""
 TAKEN = "SELECT -sum(delta) FROM stock_movements WHERE reason = 'order'"
 
 
@@ -171,6 +193,10 @@ def test_what_was_committed_is_whole_and_arrives_once(
     assert Counter(orders) == Counter(paid)
     assert store(WRONG_STOCK) == []
     assert store("SELECT sum(quantity) FROM order_lines") == store(TAKEN)
+    for wrong in (UNBALANCED, WRONG_BALANCES, WRONG_SALES):
+        assert store(wrong) == [], wrong
+    assert store(SALES) == [(len(orders),)]
+    assert store(CLEARING) == [(0,)]
     check_warehouse(environment, orders, until)
 
 

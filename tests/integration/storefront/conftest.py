@@ -18,17 +18,17 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 import pytest
-from confluent_kafka import Consumer
 
 from deploy.local.services import KEEP_ALIVE, SERVER
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
-from pipelines.ingest.topics import PARTITIONS, create_topics
+from pipelines.ingest.topics import create_topics
 from storefront_api.events import Event, Topic, parse
 from storefront_api.migrate import migrate
 from tests.integration.storefront.accounts import People
 from tests.integration.storefront.clocked import FILE, Clock
 from tests.integration.storefront.paying import Provider
+from tests.integration.storefront.topics import published
 
 PARTNER = "partner-of-the-tests"
 SECRET = "secret-of-the-tests"
@@ -49,12 +49,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    """Return whether somebody listens on a port."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Database:
@@ -313,39 +307,6 @@ def outbox(database: Database) -> Callable[[Topic, str], list[Event]]:
     return of
 
 
-def published(bootstrap: str, topics: tuple[Topic, ...]) -> list[Event]:
-    """Return every committed event of some topics, in the order of each partition."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": uuid.uuid4().hex,
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "enable.auto.commit": False,
-        }
-    )
-    consumer.subscribe([topic.value for topic in topics])
-    found: list[Event] = []
-    ended: set[tuple[str | None, int | None]] = set()
-    deadline = time.monotonic() + DEADLINE_S
-    try:
-        while len(ended) < PARTITIONS * len(topics):
-            assert time.monotonic() < deadline, "the topics do not end"
-            message = consumer.poll(1.0)
-            if message is None:
-                continue
-            if message.error() is not None:
-                ended.add((message.topic(), message.partition()))
-                continue
-            payload = message.value()
-            assert payload is not None
-            found.append(parse(Topic(str(message.topic())), payload))
-    finally:
-        consumer.close()
-    return found
-
-
 @pytest.fixture
 def read_events(environment: dict[str, str]) -> Callable[..., list[Event]]:
     """Read what is published to some topics."""
@@ -418,8 +379,6 @@ def workers(
     for worker in both:
         worker.start("storefront_api.checkouts.worker")
     for port in ports:
-        heeding(port["METRICS_PORT"])
+        heeding(str(port))
     yield
-    # One that is told to stop before it listens to signals would just be killed.
-    until(lambda: all(listens(port) for port in ports), "the workers have started")
     assert [worker.end() for worker in both] == [0, 0], log.read_text()

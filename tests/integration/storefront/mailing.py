@@ -183,6 +183,7 @@ class Office:
                     recipient=recipient,
                     template=template,
                     parameters=parameters,
+                    now=system_clock(),
                     subject="p-reader",
                 )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tests.integration.storefront.goods import key, line, new_sku, order
+from tests.integration.storefront.tills import stated
 
 if TYPE_CHECKING:
     from tests.integration.storefront.conftest import Database
@@ -30,7 +31,7 @@ class Goods:
 
     def bought(self, shopper: httpx.Client) -> dict[str, Any]:
         """Buy it, and return what a review of it says of the order."""
-        answer = shopper.post("/orders", json=order(line(self.sku)), headers=key())
+        answer = stated(shopper, order(line(self.sku)))
         assert answer.status_code == 201, answer.text
         order_id = answer.json()["order_id"]
         return {"product_id": self.product_id, "order_id": order_id, "line_number": 1}

@@ -15,6 +15,7 @@ FORMATS = {
     "email": "a@example.com",
     "uri": "https://example.com/",
     "password": "wild garlic pesto",
+    "binary": "%PDF-1.7 of the tests",
 }
 
 

@@ -11,6 +11,7 @@ import httpx
 from storefront_api.payments.signature import sign
 from tests.integration.storefront.conftest import SECRET
 from tests.integration.storefront.goods import key, line, new_sku, order
+from tests.integration.storefront.tills import stated
 
 
 def placed(
@@ -18,7 +19,7 @@ def placed(
 ) -> dict[str, Any]:
     """Place an order of one line for each quantity, 250 minor units a piece."""
     lines = [line(new_sku(partner), quantity) for quantity in quantities or (1,)]
-    answer = shopper.post("/orders", json=order(*lines, **changed), headers=key())
+    answer = stated(shopper, order(*lines, **changed))
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
     return body

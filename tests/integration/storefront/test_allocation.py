@@ -18,6 +18,7 @@ from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import Outbox, stock
 from tests.integration.storefront.sending import allocated, delivered
+from tests.integration.storefront.tills import stated
 from tests.integration.storefront.warehousing import (
     CHICAGO,
     LOS_ANGELES,
@@ -46,7 +47,7 @@ def books(database: Database) -> Any:
 def bought(shopper: httpx.Client, *lines: dict[str, Any], area: str = "") -> str:
     wanted = order(*lines)
     wanted["delivery"]["area"] = area
-    answer = shopper.post("/orders", json=wanted, headers=key())
+    answer = stated(shopper, wanted)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["order_id"])
 

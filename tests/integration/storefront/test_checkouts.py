@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
+import pytest
 
 from storefront_api.events import Topic
 from storefront_api.events.orders import OrderCompletedV1
+from storefront_api.platform.auth import Identity
+from tests.integration.storefront.accounting import GATE
+from tests.integration.storefront.accounts import bearer
 from tests.integration.storefront.conftest import Database, until
 from tests.integration.storefront.goods import key, new_sku
 from tests.integration.storefront.paying import (
@@ -61,10 +67,15 @@ def test_a_paid_checkout_is_the_order_of_the_same_id(
     assert told == ["stock_reserved", "stock_changed"]
 
 
-def test_client_and_webhook_together_make_one_order(
-    partner: httpx.Client, new_shopper: Shoppers, provider: Provider, database: Database
+def test_client_and_webhook_together_make_one_order_and_one_capture(
+    partner: httpx.Client,
+    new_shopper: Shoppers,
+    provider: Provider,
+    database: Database,
+    outbox: Outbox,
+    workers: None,
 ) -> None:
-    sku = new_sku(partner, opening_stock=20)
+    sku, bought = new_sku(partner, opening_stock=20), []
     for _ in range(10):
         shopper = new_shopper()
         checkout = opened(shopper, sku)
@@ -74,9 +85,19 @@ def test_client_and_webhook_together_make_one_order(
             answers = list(pool.map(lambda _, s=shopper, c=checkout: completed(s, c), range(8)))
         assert {answer.status_code for answer in answers} == {200}
         assert orders_of(database, checkout) == 1
+        bought.append((checkout, payment))
     assert stock(database, sku) == (10, 0)
     moved = "SELECT count(*) FROM stock_movements WHERE sku = $1 AND reason = 'order'"
     assert database.value(moved, sku) == 10
+    for checkout, payment in bought:
+
+        def taken(checkout: dict[str, Any] = checkout) -> bool:
+            return outcomes(outbox, checkout) == ["captured"]
+
+        until(taken, "the payment is taken")
+        assert provider.intent(payment).amount_received == 250
+        captures = "SELECT count(*) FROM ledger_transfers WHERE reference = $1"
+        assert database.value(captures, f"capture/{checkout['checkout_id']}") == 1
 
 
 def test_the_webhook_alone_completes_it(
@@ -119,27 +140,93 @@ def test_a_card_that_asks_its_bank_pays_when_the_bank_said_yes(
         assert completed(shopper, checkout).status_code == code
 
 
-def test_fifty_units_and_four_hundred_buyers_open_fifty_checkouts(
-    store_url: str, partner: httpx.Client, database: Database
-) -> None:
-    sku = new_sku(partner, opening_stock=50)
+async def buy_at_once(url: str, carts: list[list[str]], code: str) -> Counter[int]:
+    """Open and complete a guest's checkout of each cart, all at once; count how they end."""
+    limits = httpx.Limits(max_connections=100)
+    async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits) as client:
 
-    async def buy_at_once() -> Counter[int]:
-        limits = httpx.Limits(max_connections=100)
-        async with httpx.AsyncClient(base_url=store_url, timeout=120, limits=limits) as client:
-
-            async def buy() -> int:
-                token = (await client.post("/sessions")).json()["token"]
-                head = {"Authorization": f"Bearer {token}"}
+        async def buy(skus: list[str]) -> int:
+            head = bearer(GATE.issue(Identity(person=uuid.uuid4().hex)))
+            for sku in skus:
                 line = {"quantity": 1, "saved": False}
                 await client.put(f"/cart/lines/{sku}", json=line, headers=head)
-                wanted = {**head, **key()}
-                return (await client.post("/checkouts", json=body(), headers=wanted)).status_code
+            wanted = body(promotion_codes=[code])
+            answer = await client.post("/checkouts", json=wanted, headers=head | key())
+            if answer.status_code != 201:
+                assert answer.json()["code"] == "out_of_stock"
+                return answer.status_code
+            path = f"/checkouts/{answer.json()['checkout_id']}/complete"
+            return (await client.post(path, headers=head)).status_code
 
-            return Counter(await asyncio.gather(*(buy() for _ in range(400))))
+        return Counter(await asyncio.gather(*map(buy, carts)))
 
-    assert asyncio.run(buy_at_once()) == {201: 50, 409: 350}
-    assert stock(database, sku) == (50, 50)
+
+def test_fifty_units_and_four_hundred_buyers_make_fifty_orders(
+    store_url: str, partner: httpx.Client, database: Database
+) -> None:
+    sku, free = new_sku(partner, opening_stock=50), create(partner, value=10_000)
+    ended = asyncio.run(buy_at_once(store_url, [[sku]] * 400, free))
+    assert ended == {200: 50, 409: 350}
+    assert stock(database, sku) == (0, 0)
+    reserved = "SELECT count(*) FROM checkouts WHERE placed -> 'lines' -> 0 ->> 'sku' = $1"
+    assert database.value(reserved, sku) == 50
+    assert database.value("SELECT count(*) FROM order_lines WHERE sku = $1", sku) == 50
+    assert database.value("SELECT sum(delta) FROM stock_movements WHERE sku = $1", sku) == 0
+
+
+def test_carts_of_the_same_products_in_other_orders_never_wait_in_a_circle(
+    store_url: str, partner: httpx.Client, database: Database
+) -> None:
+    skus, free = (
+        [new_sku(partner, opening_stock=20) for _ in range(3)],
+        create(partner, value=10_000),
+    )
+    ended = asyncio.run(buy_at_once(store_url, [skus, skus[::-1]] * 20, free))
+    assert ended == {200: 20, 409: 20}
+    assert [stock(database, sku) for sku in skus] == [(0, 0)] * 3
+
+
+def test_one_key_opens_one_checkout_however_often_it_comes_and_is_its_shopper_s_own(
+    partner: httpx.Client, new_shopper: Shoppers, database: Database
+) -> None:
+    sku, header = new_sku(partner), key()
+    first, second = new_shopper(), new_shopper()
+    for shopper in (first, second):
+        shopper.put(f"/cart/lines/{sku}", json={"quantity": 1, "saved": False})
+
+    def open_(shopper: httpx.Client) -> httpx.Response:
+        return shopper.post("/checkouts", json=body(), headers=header)
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(open_, [first] * 20))
+    made = {answer.text for answer in answers if answer.status_code == 201}
+    assert len(made) == 1
+    under_way = {answer.json()["code"] for answer in answers if answer.status_code != 201}
+    assert under_way <= {"key_in_flight"}
+    assert open_(first).text in made
+    other = first.post("/checkouts", json=body(device_id="d-2"), headers=header)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert stock(database, sku) == (100, 1)
+    assert open_(second).status_code == 201
+    assert stock(database, sku) == (100, 2)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"subject": "s-1"},
+        {"source_ref": "X1"},
+        {"payment": {"method": "invoice", "fingerprint": "", "country": ""}},
+        {"lines": [{"sku": "any", "quantity": 1, "list_minor": 1}]},
+    ],
+    ids=str,
+)
+def test_a_shopper_states_neither_money_nor_who_it_is(
+    partner: httpx.Client, shopper: httpx.Client, stated: dict[str, Any]
+) -> None:
+    shopper.put(f"/cart/lines/{new_sku(partner)}", json={"quantity": 1, "saved": False})
+    refused = shopper.post("/checkouts", json=body(**stated), headers=key())
+    assert (refused.status_code, refused.json()["field"]) == (422, f"body.{next(iter(stated))}")
 
 
 def test_an_unexpected_price_and_a_short_stock_take_nothing(
@@ -153,6 +240,7 @@ def test_an_unexpected_price_and_a_short_stock_take_nothing(
     shopper.put(f"/cart/lines/{scarce}", json={"quantity": 2, "saved": False})
     short = shopper.post("/checkouts", json=body(), headers=key())
     assert (short.status_code, short.json()["code"]) == (409, "out_of_stock")
+    assert short.json()["details"] == [{"sku": scarce, "wanted": 2}]
     assert stock(database, plenty)[1] == stock(database, scarce)[1] == 0
 
 

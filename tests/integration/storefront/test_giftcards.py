@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,9 @@ import httpx
 import pytest
 
 from storefront_api.events import Topic
-from tests.integration.storefront.accounting import balance, check_books, gift_card, posted
+from storefront_api.platform.auth import Identity
+from tests.integration.storefront.accounting import GATE, balance, check_books, gift_card, posted
+from tests.integration.storefront.accounts import bearer
 from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.goods import key, new_sku
 from tests.integration.storefront.paying import (
@@ -102,8 +105,7 @@ def test_fifty_checkouts_at_once_never_spend_more_than_there_is(
         async with httpx.AsyncClient(base_url=store_url, timeout=120, limits=limits) as client:
 
             async def ready() -> dict[str, str]:
-                token = (await client.post("/sessions")).json()["token"]
-                head = {"Authorization": f"Bearer {token}"}
+                head = bearer(GATE.issue(Identity(person=uuid.uuid4().hex)))
                 line = {"quantity": 1, "saved": False}
                 await client.put(f"/cart/lines/{sku}", json=line, headers=head)
                 return head

@@ -18,8 +18,9 @@ from tests.integration.storefront.accounting import check_books, customer, gift_
 from tests.integration.storefront.accounts import People
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
-from tests.integration.storefront.paying import Outbox, body, completed, opened
+from tests.integration.storefront.paying import Outbox, body, completed, covered, opened
 from tests.integration.storefront.test_money_back import refund
+from tests.integration.storefront.tills import stated
 
 Shoppers = Callable[[], httpx.Client]
 RULE = {
@@ -51,14 +52,6 @@ def points(client: httpx.Client) -> int:
     return int(client.get("/loyalty/points").json()["points"])
 
 
-def buy(client: httpx.Client, sku: str, quantity: int = 1) -> dict[str, Any]:
-    """Place an order."""
-    answer = client.post("/orders", json=order(line(sku, quantity)), headers=key())
-    assert answer.status_code == 201, answer.text
-    placed: dict[str, Any] = answer.json()
-    return placed
-
-
 def expire(database: Database, now: datetime) -> int:
     """Void what is over at a time."""
 
@@ -86,9 +79,9 @@ def test_a_customer_s_order_brings_points_in_the_same_transfer(
     outbox: Outbox,
 ) -> None:
     subject = customer(shopper, people)
-    order_id = buy(shopper, new_sku(partner, list_price_minor=999))["order_id"]
+    order_id = covered(partner, shopper, new_sku(partner, list_price_minor=999))["order_id"]
     assert posted(partner, f"order/{order_id}") == {
-        "clearing/card/USD": -999,
+        "held/gift_card/USD": -999,
         "revenue/USD": 999,
         "points_issued/points": -99,
         f"points_lot/{subject}/{order_id}": 99,
@@ -100,13 +93,18 @@ def test_a_customer_s_order_brings_points_in_the_same_transfer(
     check_books(database)
 
 
-def test_guests_and_partners_earn_nothing(partner: httpx.Client, shopper: httpx.Client) -> None:
-    sku = new_sku(partner)
-    guests = buy(shopper, sku)
-    partners = partner.post("/orders", json=order(line(sku), subject="s-1"), headers=key()).json()
-    for placed in (guests, partners):
-        moved = posted(partner, f"order/{placed['order_id']}")
-        assert moved == {"clearing/card/USD": -250, "revenue/USD": 250}
+def test_guests_and_orders_that_are_stated_earn_nothing(
+    partner: httpx.Client, shopper: httpx.Client, people: People
+) -> None:
+    sku, customer_ = new_sku(partner), people.customer()
+    stated_one = stated(customer_, order(line(sku))).json()
+    paid_by = {
+        covered(partner, shopper, sku)["order_id"]: "held/gift_card/USD",
+        stated_one["order_id"]: "clearing/card/USD",
+    }
+    for order_id, account in paid_by.items():
+        assert posted(partner, f"order/{order_id}") == {account: -250, "revenue/USD": 250}
+    assert points(customer_) == 0
     assert shopper.get("/loyalty/points").status_code == 403
     shopper.put(f"/cart/lines/{sku}", json={"quantity": 1, "saved": False})
     refused = shopper.post("/checkouts", json=body(points=5), headers=key())
@@ -120,11 +118,11 @@ def test_an_order_holds_to_the_rule_of_its_time(
     sku = new_sku(partner, list_price_minor=1000)
     later = datetime.now(UTC) + timedelta(days=1)
     new_rule(partner, earn_basis_points=9000, starts_at=later.isoformat())
-    buy(shopper, sku)
+    covered(partner, shopper, sku)
     assert points(shopper) == 100
     changed = new_rule(partner, earn_basis_points=0)
     assert changed["earn_basis_points"] == 0
-    buy(shopper, sku)
+    covered(partner, shopper, sku)
     assert points(shopper) == 100
 
 
@@ -133,7 +131,7 @@ def test_points_pay_a_checkout_after_gift_cards_and_earn_nothing_themselves(
 ) -> None:
     subject = customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
-    buy(shopper, sku, 6)
+    covered(partner, shopper, sku, quantity=6)
     code, _ = gift_card(partner, 700)
     checkout = opened(shopper, sku, gift_cards=[code], points=500)
     assert [t["amount_minor"] for t in checkout["tenders"]] == [700, 300]
@@ -161,7 +159,7 @@ def test_two_checkouts_cannot_spend_the_same_points(
     shopper = new_shopper()
     customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
-    buy(shopper, sku, 5)
+    covered(partner, shopper, sku, quantity=5)
     shopper.put(f"/cart/lines/{sku}", json={"quantity": 1, "saved": False})
     with ThreadPoolExecutor(20) as threads:
         wanted = body(points=200)
@@ -185,9 +183,9 @@ def test_lots_that_expire_first_are_spent_first_and_end_in_time(
     subject = customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
     new_rule(partner, expires_after_days=300)
-    late = buy(shopper, sku)["order_id"]
+    late = covered(partner, shopper, sku)["order_id"]
     new_rule(partner, expires_after_days=3)
-    soon = buy(shopper, sku)["order_id"]
+    soon = covered(partner, shopper, sku)["order_id"]
     checkout = opened(shopper, sku, points=130)
     assert posted(partner, f"hold/{checkout['checkout_id']}") == {
         f"points_lot/{subject}/{soon}": -100,
@@ -212,7 +210,7 @@ def test_a_refund_takes_earned_points_in_proportion_and_gives_spent_ones_back(
 ) -> None:
     subject = customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
-    first = buy(shopper, sku, 3)
+    first = covered(partner, shopper, sku, quantity=3)
     code, card = gift_card(partner, 800)
     checkout = opened(shopper, sku, gift_cards=[code], points=300)
     completed(shopper, checkout)
@@ -250,7 +248,7 @@ def test_points_that_are_spent_already_are_missing_and_never_below_zero(
 ) -> None:
     subject = customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
-    first = buy(shopper, sku, 2)
+    first = covered(partner, shopper, sku, quantity=2)
     checkout = opened(shopper, sku, points=150)
     assert checkout["due_minor"] == 850
     assert refund(partner, first, 2000).status_code == 201
@@ -265,7 +263,7 @@ def test_points_pay_only_where_a_rule_says_what_they_are_worth(
 ) -> None:
     customer(shopper, people)
     sku = new_sku(partner, currency="CHF")
-    assert buy_in(shopper, sku, "CHF").status_code == 201
+    covered(partner, shopper, sku, currency="CHF")
     shopper.put(f"/cart/lines/{sku}", json={"quantity": 1, "saved": False})
     refused = shopper.post("/checkouts", json=body(points=5), headers=key())
     assert (refused.status_code, refused.json()["detail"]) == (422, "points pay nothing in CHF")
@@ -279,13 +277,8 @@ def test_points_that_pay_nothing_are_not_taken(
 ) -> None:
     customer(shopper, people)
     sku = new_sku(partner, list_price_minor=1000)
-    buy(shopper, sku)
+    covered(partner, shopper, sku)
     new_rule(partner, spend_basis_points=50)
     checkout = opened(shopper, sku, points=100)
     assert (checkout["tenders"], checkout["due_minor"]) == ([], 1000)
     assert points(shopper) == 100
-
-
-def buy_in(client: httpx.Client, sku: str, currency: str) -> httpx.Response:
-    """Place an order in a currency."""
-    return client.post("/orders", json=order(line(sku), currency=currency), headers=key())

@@ -18,6 +18,7 @@ from storefront_api.notifications import service
 from storefront_api.notifications.kinds import WrongMessageError
 from storefront_api.notifications.messages import MESSAGES
 from storefront_api.notifications.sending import BACKOFF
+from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import transaction
 from storefront_api.platform.errors import InvalidError
 from tests.integration.storefront.conftest import Database
@@ -149,7 +150,7 @@ def test_many_senders_at_once_send_each_message_once(
 
     async def ask(pool: Any) -> int:
         async with transaction(pool) as connection:
-            return await service.request_all(connection, wanted)
+            return await service.request_all(connection, wanted, system_clock())
 
     assert office.run(ask) == 60
 

@@ -13,6 +13,7 @@ from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import stock
 from tests.integration.storefront.sending import allocated, history
+from tests.integration.storefront.tills import stated
 
 PROGRESS = ["placed", "allocated", "packed", "shipped", "delivered"]
 SCANS = {"accepted": 3, "in_transit": 3, "out_for_delivery": 3, "delivered": 4}
@@ -31,7 +32,7 @@ def test_an_order_stays_true_to_its_units(
             super().__init__()
             self.skus = [new_sku(partner, list_price_minor=PRICE) for _ in range(2)]
             wanted = order(line(self.skus[0], 3), line(self.skus[1], 2))
-            placed = shopper.post("/orders", json=wanted, headers=key()).json()
+            placed = stated(shopper, wanted).json()
             self.order_id = placed["order_id"]
             self.line_of = [1, 1, 1, 2, 2]
             self.progress = [0] * 5

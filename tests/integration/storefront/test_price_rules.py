@@ -16,6 +16,7 @@ from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import Outbox, completed, opened, stock
 from tests.integration.storefront.test_promotions import create
+from tests.integration.storefront.tills import stated
 
 
 def new_rule(partner: httpx.Client, **wanted: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def new_rule(partner: httpx.Client, **wanted: Any) -> dict[str, Any]:
 
 def price(client: httpx.Client, sku: str, quantity: int = 1, **changed: Any) -> int:
     """Return what an order of a sku costs."""
-    answer = client.post("/orders", json=order(line(sku, quantity), **changed), headers=key())
+    answer = stated(client, order(line(sku, quantity), **changed))
     assert answer.status_code == 201, answer.text
     return int(answer.json()["total_minor"])
 

@@ -16,6 +16,7 @@ from storefront_api.events.orders import OrderCompletedV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
 from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.goods import key, line, new_sku, order
+from tests.integration.storefront.tills import stated
 
 TENTH = {"kind": "percent", "value": 1000, "currency": "USD"}
 
@@ -30,7 +31,7 @@ def create(partner: httpx.Client, **changed: Any) -> str:
 
 def buy(client: httpx.Client, sku: str, *codes: str, **changed: Any) -> httpx.Response:
     body = order(line(sku), promotion_codes=list(codes), **changed)
-    return client.post("/orders", json=body, headers=key())
+    return stated(client, body)
 
 
 def test_an_order_with_a_code_says_what_each_line_saved(
@@ -42,7 +43,7 @@ def test_an_order_with_a_code_says_what_each_line_saved(
         create(partner, kind="amount", value=100, stackable=True),
     )
     body = order(line(dear), line(cheap, 2), promotion_codes=[tenth, dollar])
-    placed = shopper.post("/orders", json=body, headers=key()).json()
+    placed = stated(shopper, body).json()
     assert placed["discounts"] == [
         {
             "code": tenth,
@@ -71,7 +72,7 @@ def test_an_order_without_codes_has_no_discounts(
     partner: httpx.Client, shopper: httpx.Client
 ) -> None:
     body = order(line(new_sku(partner)))
-    assert shopper.post("/orders", json=body, headers=key()).json()["discounts"] == []
+    assert stated(shopper, body).json()["discounts"] == []
 
 
 @pytest.mark.parametrize(("limit", "wins"), [(1, 1), (7, 7)])

@@ -18,6 +18,7 @@ from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import Outbox, stock
 from tests.integration.storefront.sending import delivered, history, placed, whats
 from tests.integration.storefront.test_promotions import create
+from tests.integration.storefront.tills import stated
 
 Shoppers = Callable[[], httpx.Client]
 
@@ -56,7 +57,7 @@ def three(partner: httpx.Client, shopper: httpx.Client) -> tuple[httpx.Client, d
     sku = new_sku(partner, list_price_minor=333, opening_stock=10)
     code = create(partner, kind="amount", value=100)
     wanted = order(line(sku, 3), promotion_codes=[code])
-    bought = shopper.post("/orders", json=wanted, headers=key()).json()
+    bought = stated(shopper, wanted).json()
     assert bought["total_minor"] == 899
     delivered(partner, bought["order_id"])
     return shopper, bought
@@ -198,7 +199,7 @@ def test_after_the_days_of_the_rule_nothing_comes_back(
     rule = "INSERT INTO return_rules VALUES ($1, $2, $3, $4, '2020-01-01Z')"
     strict, plain = new_sku(partner, department=department), new_sku(partner)
     wanted = order(line(strict, 1), line(plain, 1))
-    order_id = shopper.post("/orders", json=wanted, headers=key()).json()["order_id"]
+    order_id = stated(shopper, wanted).json()["order_id"]
     delivered(partner, order_id)
     database.rows(rule, f"strict-{department}", 1, department, 0)
     refused = asked(shopper, order_id, 1, 1).json()

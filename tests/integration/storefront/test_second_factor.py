@@ -239,7 +239,7 @@ def test_a_setup_is_confirmed_by_its_latest_secret_in_time_and_once(
     person = people.new()
     assert code(confirm(person, "123456")) == (404, "no_second_factor")
     first, second = begin(person), begin(person)
-    assert code(confirm(person, pyotp.TOTP(first).at(clock.now()))) == (422, "wrong_code")
+    assert code(confirm(person, pyotp.TOTP(first).at(clock.now()))) == (422, "invalid_code")
     clock.advance(timedelta(minutes=16))
     person = people.log_in(person.email)
     late = confirm(person, pyotp.TOTP(second).at(clock.now()))
@@ -301,7 +301,7 @@ def test_giving_it_up_takes_password_and_code(
     fresh = protected.fresh()
     refused = {
         (422, "wrong_password"): {"password": "wrong password", "code": fresh},
-        (422, "wrong_code"): {"password": PASSWORD, "code": "not a code"},
+        (422, "invalid_code"): {"password": PASSWORD, "code": "not a code"},
     }
     for expected, body in refused.items():
         assert code(client.post(path, json=body)) == expected

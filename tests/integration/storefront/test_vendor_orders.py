@@ -25,6 +25,7 @@ from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import Provider, begun, completed, opened
 from tests.integration.storefront.test_promotions import create
+from tests.integration.storefront.tills import stated
 from tests.integration.storefront.vending import (
     Outbox,
     goods_of,
@@ -85,14 +86,26 @@ def test_an_order_is_split_and_each_vendor_is_charged_by_its_own_rate(
         for event in outbox(Topic.MARKETPLACE, placed["order_id"])
         if isinstance(event, CommissionChargedV1)
     }
-    assert {vendor: data.commission_minor for vendor, data in charged.items()} == {
-        one: 87,
-        two: 100,
+    assert {v: (data.sale_minor, data.commission_minor) for v, data in charged.items()} == {
+        one: (699, 87),
+        two: (1000, 100),
+        free: (50, 0),
     }
+    assert [line.rule_id for line in charged[free].lines] == [None]
     assert [(each.line_number, each.commission_minor) for each in charged[one].lines] == [
         (1, 62),
         (3, 25),
     ]
+
+
+def test_goods_without_a_vendor_are_the_stores_own(
+    partner: httpx.Client, shopper: httpx.Client, database: Database, outbox: Outbox
+) -> None:
+    placed = sold(shopper, goods_of(partner, "", 700))
+    refunded(partner, placed["order_id"], 200)
+    assert entries(database, placed["order_id"]) == [("", "sale", 700), ("", "refund", -200)]
+    events = [event.data for event in outbox(Topic.MARKETPLACE, placed["order_id"])]
+    assert [(data.vendor_id, data.sale_minor) for data in events] == [("", 700), ("", 200)]
 
 
 def test_the_most_specific_rule_holds_and_later_ones_alter_nothing(
@@ -217,9 +230,10 @@ def test_splitting_an_order_costs_one_statement_whatever_it_holds(
                 await connection.set_type_codec(
                     "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
                 )
-                wanted = OrderIn.model_validate(order(*(line(sku) for sku in skus)))
+                body = order(*(line(sku) for sku in skus), subject="s-1")
+                wanted = OrderIn.model_validate(body)
                 now = datetime.now(UTC)
-                placed, priced = await orders.price(connection, wanted, now, "s-1")
+                placed, priced = await orders.price(connection, wanted, now)
                 event = OrderCompletedV1(
                     id=uuid.uuid4(),
                     occurred_at=datetime.now(UTC),
@@ -317,7 +331,7 @@ def test_a_vendor_sees_its_own_lines_and_not_who_ordered(
     mine, other = goods_of(partner, one, 600, mass_grams=250), goods_of(partner, two, 900)
     code = create(partner)
     body = order(line(mine, 2), line(other), line(mine), promotion_codes=[code])
-    placed = shopper.post("/orders", json=body, headers=key()).json()
+    placed = stated(shopper, body).json()
     rule(partner, 500, vendor_id=one)
     vendor = people.vendor(one)
     answer = vendor.get(f"/vendor/orders/{placed['order_id']}")

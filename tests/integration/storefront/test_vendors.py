@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from deploy.local.stack import Stack
 from storefront_api.events import Topic
+from storefront_api.events.identity import RoleChangedV1
 from storefront_api.migrate import migrate
 from storefront_api.platform.policy import Role
 from tests.integration.storefront.accounts import People
@@ -23,6 +24,7 @@ from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, order, product
 from tests.integration.storefront.paying import opened
 from tests.integration.storefront.test_search_http import migrate_to
+from tests.integration.storefront.tills import stated
 from tests.integration.storefront.vending import (
     APPLICATION,
     PDF,
@@ -54,7 +56,7 @@ def test_who_is_approved_may_sell_and_everything_is_logged_and_told(
     customer, admin = people.customer(), people.admin()
     vendor_id = applied(customer, contact_email="one@example.org")
     sku = goods_of(partner, vendor_id, 500)
-    refused = customer.post("/orders", json=order(line(sku)), headers=key())
+    refused = stated(customer, order(line(sku)))
     assert (refused.status_code, refused.json()["code"]) == (409, "not_for_sale")
     assert refused.json()["field"] == "body.lines.0.sku"
     for kind in ("registration", "identity"):
@@ -90,7 +92,7 @@ def test_a_suspended_vendor_sells_again_only_after_another_review(
     sku = goods_of(partner, vendor_id, 100)
     checkout = opened(shopper, sku)
     assert decide(admin, vendor_id, "suspend").json()["state"] == "suspended"
-    assert shopper.post("/orders", json=order(line(sku)), headers=key()).status_code == 409
+    assert stated(shopper, order(line(sku))).status_code == 409
     refused = shopper.post(
         "/checkouts",
         json={"store_id": "S1", "delivery": order()["delivery"]},
@@ -113,6 +115,69 @@ def test_a_suspended_vendor_sells_again_only_after_another_review(
         "vendor_approved",
     ]
     assert checkout["state"] == "open"
+
+
+def approve(customer: httpx.Client, admin: httpx.Client, vendor_id: str) -> None:
+    """Have a vendor reviewed, with papers and a check, to its approval."""
+    for kind in ("registration", "identity"):
+        assert upload(customer, vendor_id, kind).status_code == 201
+    assert decide(admin, vendor_id, "begin_review").status_code == 200
+    assert admin.post(f"/vendors/{vendor_id}/checks").status_code == 201
+    assert decide(admin, vendor_id, "approve").json()["state"] == "approved"
+
+
+def test_the_applicant_sells_as_long_as_the_vendor_is_approved(
+    people: People, outbox: Outbox
+) -> None:
+    person, admin = people.new(), people.new(Role.ADMIN)
+    vendor_id = applied(person.client)
+
+    def seen() -> tuple[str, str, int, int]:
+        # With the session of before: what it may do is looked up with every request.
+        account = person.client.get("/account").json()
+        statuses = [person.client.get(path).status_code for path in ("/vendor/orders", "/cart")]
+        return account["role"], account["vendor_id"], *statuses
+
+    shops, sells = ("customer", "", 403, 200), ("vendor", vendor_id, 200, 403)
+    assert seen() == shops
+    approve(person.client, admin.client, vendor_id)
+    assert seen() == sells
+    assert decide(admin.client, vendor_id, "suspend").status_code == 200
+    assert seen() == shops
+    decide(admin.client, vendor_id, "begin_review")
+    admin.client.post(f"/vendors/{vendor_id}/checks")
+    assert seen() == shops
+    header, body = key(), {"action": "approve", "note": "again"}
+    for _ in range(2):
+        path = f"/vendors/{vendor_id}/decisions"
+        assert admin.client.post(path, json=body, headers=header).status_code == 200
+    assert seen() == sells
+    events = outbox(Topic.IDENTITY, person.subject)
+    changed = [event.data for event in events if isinstance(event, RoleChangedV1)]
+    assert [(data.was, data.role, data.vendor_id) for data in changed] == [
+        ("customer", "vendor", vendor_id),
+        ("vendor", "customer", ""),
+        ("customer", "vendor", vendor_id),
+    ]
+    assert {data.by for data in changed} == {admin.subject}
+
+
+def test_a_rejected_applicant_becomes_nothing_and_who_works_elsewhere_stays_there(
+    people: People,
+) -> None:
+    rejected, busy, admin = people.new(), people.new(), people.admin()
+    vendor_id = applied(rejected.client)
+    decide(admin, vendor_id, "begin_review")
+    assert decide(admin, vendor_id, "reject").json()["state"] == "rejected"
+    assert rejected.client.get("/account").json()["role"] == "customer"
+    vendor_id, chief = applied(busy.client), people.new(Role.SUPER_ADMIN).client
+    role = {"role": "vendor", "vendor_id": "v-elsewhere"}
+    path = f"/staff/accounts/{busy.account_id}/role"
+    assert chief.put(path, json=role).status_code == 204
+    approve(busy.client, admin, vendor_id)
+    assert busy.client.get("/account").json()["vendor_id"] == "v-elsewhere"
+    assert decide(admin, vendor_id, "suspend").status_code == 200
+    assert busy.client.get("/account").json()["vendor_id"] == "v-elsewhere"
 
 
 def test_more_information_is_asked_for_and_given(people: People) -> None:

@@ -11,6 +11,7 @@ import httpx
 from storefront_api.events import Event, Topic
 from tests.integration.storefront.accounts import People
 from tests.integration.storefront.goods import key, line, new_sku, order
+from tests.integration.storefront.tills import stated
 
 PDF = b"%PDF-1.7\nof the tests"
 APPLICATION = {
@@ -72,7 +73,7 @@ def new_vendor() -> str:
 def sold(client: httpx.Client, *skus: str, quantity: int = 1, **changed: Any) -> dict[str, Any]:
     """Place an order and return it."""
     body = order(*(line(sku, quantity) for sku in skus), **changed)
-    answer = client.post("/orders", json=body, headers=key())
+    answer = stated(client, body)
     assert answer.status_code == 201, answer.text
     placed: dict[str, Any] = answer.json()
     return placed

@@ -47,11 +47,11 @@ async def test_words_and_names_are_escaped() -> None:
     shopper = browser(recorder)
     await shopper.search("olive & oil", 5)
     await shopper.product("P/1 2")
-    await shopper.department("BODY CARE", "", 3)
+    await shopper.shelf("BODY CARE", "SOAP", 3)
     assert [path for _, path, *_ in recorder.asked] == [
         "/search?q=olive+%26+oil&limit=5",
         "/products/P%2F1%202",
-        "/products?department=BODY+CARE&after=&limit=3",
+        "/products?department=BODY+CARE&category=SOAP&limit=3",
     ]
 
 

@@ -26,7 +26,14 @@ def product(sku: str, price_minor: int, **changed: str) -> Product:
     """Return a product."""
     facts = {"name": f"PLAIN {sku}", "department": "D", "category": "C", "unit": "each"}
     facts |= changed
-    return Product(sku=sku, product_id=f"P-{sku}", currency="USD", price_minor=price_minor, **facts)
+    return Product(
+        sku=sku,
+        product_id=f"P-{sku}",
+        currency="USD",
+        price_minor=price_minor,
+        mass_grams=100,
+        **facts,
+    )
 
 
 def test_examination_falls_with_the_position_as_the_model_says() -> None:

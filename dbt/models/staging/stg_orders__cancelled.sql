@@ -1,0 +1,21 @@
+{{ config(order_by='(occurred_at, order_id)') }}
+
+with source as (
+    select
+        event_id,
+        occurred_at,
+        JSONExtract(
+            data, 'Tuple(order_id UUID, reason String, currency String, refunded_minor Int64)'
+        ) as cancelled
+    from {{ source('raw', 'orders') }}
+    where type = 'order_cancelled' and {{ in_days('occurred_at') }}
+)
+
+select
+    cancelled.order_id as order_id,
+    event_id,
+    occurred_at,
+    cancelled.reason as reason,
+    cancelled.currency as currency,
+    cancelled.refunded_minor as refunded_minor
+from source

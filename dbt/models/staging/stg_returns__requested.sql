@@ -1,0 +1,27 @@
+{{ config(order_by='(occurred_at, return_id, line_number)') }}
+
+with source as (
+    select
+        event_id,
+        occurred_at,
+        JSONExtract(
+            data,
+            'Tuple(return_id UUID, order_id UUID, lines Array(Tuple(
+                line_number UInt16, sku String, units Int64, reason String
+            )))'
+        ) as returned
+    from {{ source('raw', 'returns') }}
+    where type = 'return_requested' and {{ in_days('occurred_at') }}
+)
+
+select
+    event_id,
+    occurred_at,
+    returned.return_id as return_id,
+    returned.order_id as order_id,
+    line.line_number as line_number,
+    line.sku as sku,
+    line.units as units,
+    line.reason as reason
+from source
+array join returned.lines as line
