@@ -65,12 +65,11 @@ async def _take(
     at = counts.scanned_at if counts else now
     await enqueue(connection, changed(order, shipment, after.status, at, now, trace_id))
     accepted = RANK[ShipmentStatus.ACCEPTED]
-    if RANK[after.status] >= accepted:
-        await sending.ship(connection, after.shipment_id, When(at, now, trace_id))
     if RANK[shipment.status] < accepted <= RANK[after.status]:
         first = min(each.scanned_at for each in after.scans if RANK[each.kind] >= accepted)
         lines = {line.line_number for line in after.lines}
         await scorecard.shipped(connection, after.shipment_id, order.order_id, lines, first, now)
+        await sending.ship(connection, after.shipment_id, When(at, now, trace_id))
     if after.status is ShipmentStatus.DELIVERED:
         what = What.DELIVERED
     elif RANK[shipment.status] < accepted <= RANK[after.status]:

@@ -19,6 +19,7 @@ from storefront_api.inventory.allocation_repository import Line, Waiting
 from storefront_api.inventory.books import Books
 from storefront_api.inventory.choosing import choose, ranked
 from storefront_api.inventory.outgoing import Message, When, allocated, moved
+from storefront_api.platform.apart import apart
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.outbox import enqueue
 
@@ -26,6 +27,7 @@ AT_ONCE = 200
 """Orders that one transaction allocates."""
 BATCHES = 20
 """Transactions of one sweep."""
+STEP = "allocation"
 RETRY_AFTER = timedelta(minutes=1)
 """How long an order waits that no active warehouse had enough for."""
 
@@ -35,21 +37,45 @@ async def allocate(
 ) -> int:
     """Allocate what waits and return how many orders were looked at.
 
-    Several workers may: an order is looked at by one of them, and in one transaction.
+    Several workers may: an order is looked at by one of them, and in one transaction. An order
+    that cannot be allocated for whatever reason keeps none of the others from it.
     """
     looked_at = 0
     for _ in range(BATCHES):
-        async with transaction(pool) as connection:
-            orders = await repository.take(connection, now - RETRY_AFTER, AT_ONCE)
-            failpoint("taken")
-            if orders:
-                await _set_aside(connection, orders, When(now, now))
-            failpoint("written")
-        failpoint("committed")
-        looked_at += len(orders)
-        if len(orders) < AT_ONCE:
+        found = None
+        with apart(STEP):
+            found = await _batch(pool, now, failpoint)
+        if found is None:
+            found = await _one_by_one(pool, now)
+        looked_at += found
+        if found < AT_ONCE:
             break
     return looked_at
+
+
+async def _batch(pool: Any, now: datetime, failpoint: Callable[[str], None]) -> int:
+    async with transaction(pool) as connection:
+        orders = await repository.take(connection, now - RETRY_AFTER, AT_ONCE)
+        failpoint("taken")
+        if orders:
+            await _set_aside(connection, orders, When(now, now))
+        failpoint("written")
+    failpoint("committed")
+    return len(orders)
+
+
+async def _one_by_one(pool: Any, now: datetime) -> int:
+    order_ids = await repository.due(pool, now - RETRY_AFTER, AT_ONCE)
+    for order_id in order_ids:
+        done = False
+        with apart(STEP, order_id=str(order_id)):
+            async with transaction(pool) as connection:
+                if await repository.lock(connection, order_id):
+                    await allocate_order(connection, order_id, When(now, now))
+            done = True
+        if not done:
+            await repository.tried(pool, {order_id: False}, now)
+    return len(order_ids)
 
 
 async def allocate_order(connection: Connection, order_id: UUID, when: When) -> None:

@@ -13,11 +13,14 @@ from storefront_api.platform.database import Connection
 
 _COLUMNS = "order_id, channel = 'till' AS over_the_counter, delivery ->> 'area' AS area"
 # Orders that found nothing come after those that were not tried, and wait for a while.
-_TAKE = f"""
-SELECT {_COLUMNS} FROM orders
+_DUE = """
+FROM orders
 WHERE NOT stock_allocated AND (allocation_tried_at IS NULL OR allocation_tried_at <= $1)
-ORDER BY allocation_tried_at NULLS FIRST, order_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+ORDER BY allocation_tried_at NULLS FIRST, order_id LIMIT $2
 """
+_TAKE = f"SELECT {_COLUMNS} {_DUE} FOR NO KEY UPDATE SKIP LOCKED"
+_IDS = f"SELECT order_id {_DUE}"
+_LOCK = "SELECT order_id FROM orders WHERE order_id = $1 FOR NO KEY UPDATE SKIP LOCKED"
 _ONE = f"SELECT {_COLUMNS} FROM orders WHERE order_id = $1 AND NOT stock_allocated"
 _WAITING = """
 SELECT l.order_id, l.line_number, l.sku, l.quantity - l.released - coalesce(a.units, 0) AS units
@@ -165,6 +168,16 @@ async def take(connection: Connection, tried_before: datetime, most: int) -> lis
     """Lock orders with units that wait; those that another call has are passed over."""
     rows = await connection.fetch(_TAKE, tried_before, most)
     return [Waiting(**dict(row)) for row in rows]
+
+
+async def due(connection: Connection, tried_before: datetime, most: int) -> list[UUID]:
+    """Return orders with units that wait, whoever else has them."""
+    return [row["order_id"] for row in await connection.fetch(_IDS, tried_before, most)]
+
+
+async def lock(connection: Connection, order_id: UUID) -> bool:
+    """Lock an order; False if somebody else has it."""
+    return await connection.fetchval(_LOCK, order_id) is not None
 
 
 async def one(connection: Connection, order_id: UUID) -> list[Waiting]:

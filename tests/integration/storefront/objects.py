@@ -26,6 +26,7 @@ from tests.integration.storefront.reviewing import Goods, posted
 from tests.integration.storefront.sending import allocated, delivered
 from tests.integration.storefront.tills import stated
 from tests.integration.storefront.vending import applied, goods_of, new_vendor, sold, upload
+from tests.integration.storefront.warehousing import warehouse
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ _APPLICATION = Owned(_application)
 
 OBJECTS: dict[str, Owned | Shared] = {
     "account_id": Shared(lambda world: str(world.people.new().account_id)),
+    "area": Shared(lambda _: "452"),
     "carrier": Shared(lambda _: "local"),
     "category_id": Shared(lambda _: "oats"),
     "checkout_id": Owned(_checkout),
@@ -206,6 +208,7 @@ OBJECTS: dict[str, Owned | Shared] = {
     "/orders/{order_id} order_id": Owned(_order),
     "/orders/{order_id}/updates order_id": Owned(_order),
     "/orders/{order_id}/refunds order_id": Owned(_order, POLICY[Permission.REFUND]),
+    "/orders/{order_id}/allocations order_id": Owned(_order, POLICY[Permission.MANAGE_STOCK]),
     "/vendor/orders/{order_id} order_id": _SALE,
     "/vendor/orders/{order_id}/packing-list order_id": _SALE,
     "paper_id": Shared(_paper),
@@ -225,6 +228,7 @@ OBJECTS: dict[str, Owned | Shared] = {
     "/vendor/stock-thresholds/{sku} sku": Owned(_goods),
     "token": Shared(_token),
     "vendor_id": Shared(lambda world: _seller(world).value),
+    "warehouse_id": Shared(lambda world: warehouse(world.partner)),
     "/variants/{sku}/offers/{vendor_id}/{condition} vendor_id": _OFFERING,
     "/vendor-applications/{vendor_id} vendor_id": _APPLICATION,
     "/vendor-applications/{vendor_id}/papers vendor_id": _APPLICATION,
