@@ -91,8 +91,8 @@ def test_the_nearest_warehouse_that_has_it_sends_it(
 ) -> None:
     sku = new_sku(partner, opening_stock=0)
     east, west = warehouse(partner, **NEW_YORK), warehouse(partner, **LOS_ANGELES, priority=1)
-    received(partner, east, **{sku: 5})
-    received(partner, west, **{sku: 5})
+    received(partner, east, {sku: 5})
+    received(partner, west, {sku: 5})
     to_chicago = bought(shopper, line(sku), area=located(partner, CHICAGO))
     to_west = bought(shopper, line(sku), area=located(partner, LOS_ANGELES))
     nobody_knows = bought(shopper, line(sku), area="elsewhere")
@@ -109,8 +109,8 @@ def test_one_warehouse_goes_before_two_and_an_order_is_split_only_when_it_must_b
 ) -> None:
     one, two = (new_sku(partner, opening_stock=0) for _ in range(2))
     near, far = warehouse(partner, priority=1), warehouse(partner, priority=2)
-    received(partner, near, **{one: 3})
-    received(partner, far, **{one: 2, two: 2})
+    received(partner, near, {one: 3})
+    received(partner, far, {one: 2, two: 2})
     whole = bought(shopper, line(one), line(two))
     swept(database)
     split = bought(shopper, line(one, 4), line(two))
@@ -124,7 +124,7 @@ def test_an_inactive_warehouse_gets_nothing_new_and_its_orders_wait(
 ) -> None:
     sku = new_sku(partner, opening_stock=0)
     closed, other = warehouse(partner, active=False), warehouse(partner)
-    received(partner, closed, **{sku: 3})
+    received(partner, closed, {sku: 3})
     order_id = bought(shopper, line(sku, 2))
     swept(database)
     assert shares(partner, order_id) == {}
@@ -132,7 +132,7 @@ def test_an_inactive_warehouse_gets_nothing_new_and_its_orders_wait(
     assert (refused.status_code, refused.json()["code"]) == (409, "no_source")
     assert refused.json()["details"] == [{"line_number": 1, "wanted": 2, "allocated": 0}]
     assert swept(database) == 0, "what found nothing is not looked at again at once"
-    assert transferred(partner, closed, other, **{sku: 1}).status_code == 201
+    assert transferred(partner, closed, other, {sku: 1}).status_code == 201
     put_warehouse(partner, closed, active=True)
     assert allocated(partner, order_id, "store").status_code == 201
     assert sum(shares(partner, order_id).values()) == 2
@@ -166,8 +166,8 @@ def test_a_shipment_of_a_stated_warehouse_takes_from_there_alone(
 ) -> None:
     sku = new_sku(partner, opening_stock=0)
     near, far = warehouse(partner, priority=1), warehouse(partner, priority=2)
-    received(partner, near, **{sku: 2})
-    received(partner, far, **{sku: 2})
+    received(partner, near, {sku: 2})
+    received(partner, far, {sku: 2})
     order_id = bought(shopper, line(sku, 3))
     swept(database)
     path = f"/orders/{order_id}/shipments"
@@ -289,10 +289,10 @@ def test_what_is_promised_is_neither_moved_nor_counted_away(
     sku, other = new_sku(partner, opening_stock=5), warehouse(partner)
     bought(shopper, line(sku, 4))
     swept(database)
-    refused = transferred(partner, MAIN, other, **{sku: 2})
+    refused = transferred(partner, MAIN, other, {sku: 2})
     assert (refused.status_code, refused.json()["code"]) == (409, "not_free")
     assert refused.json()["details"] == [{"sku": sku, "wanted": 2, "free": 1}]
-    refused = counted(partner, MAIN, **{sku: 3})
+    refused = counted(partner, MAIN, {sku: 3})
     assert (refused.status_code, refused.json()["code"]) == (409, "not_free")
-    assert counted(partner, MAIN, **{sku: 4}).status_code == 201
+    assert counted(partner, MAIN, {sku: 4}).status_code == 201
     assert (places(database, sku), stock(database, sku)) == ({MAIN: (4, 4)}, (0, 0))

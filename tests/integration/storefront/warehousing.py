@@ -57,7 +57,7 @@ def put_warehouse(partner: httpx.Client, warehouse_id: str, **changed: Any) -> d
     return found
 
 
-def received(partner: httpx.Client, warehouse_id: str, **units: int) -> None:
+def received(partner: httpx.Client, warehouse_id: str, units: dict[str, int]) -> None:
     """Take goods into a warehouse, by sku."""
     items = [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
     body = {"reference": uuid.uuid4().hex, "warehouse_id": warehouse_id, "items": items}
@@ -66,7 +66,7 @@ def received(partner: httpx.Client, warehouse_id: str, **units: int) -> None:
 
 
 def transferred(
-    partner: httpx.Client, source: str, goal: str, reference: str = "", **units: int
+    partner: httpx.Client, source: str, goal: str, units: dict[str, int], reference: str = ""
 ) -> httpx.Response:
     """Move goods between warehouses, by sku."""
     body = {
@@ -79,7 +79,7 @@ def transferred(
 
 
 def counted(
-    partner: httpx.Client, warehouse_id: str, reference: str = "", **found: int
+    partner: httpx.Client, warehouse_id: str, found: dict[str, int], reference: str = ""
 ) -> httpx.Response:
     """Say what was counted, by sku."""
     body = {
