@@ -16,9 +16,13 @@ from storefront_api.events.parts import Currency, Minor, Sku, Unit
 MAX_IMPORT = 5_000
 MAX_VARIANTS = 500
 MAX_MASS_GRAMS = 10**9
+MAX_URL = 2048
 
 
 def _public(url: AnyUrl) -> AnyUrl:
+    if len(str(url)) > MAX_URL:
+        # As it is written in answers, which may be longer than what was stated.
+        raise ValueError(f"an image's URL has at most {MAX_URL} characters")
     if url.username or url.password:
         raise ValueError("an image's URL names nobody")
     host = (url.host or "").strip("[]")
@@ -33,7 +37,7 @@ def _public(url: AnyUrl) -> AnyUrl:
 
 ImageUrl = Annotated[
     AnyUrl,
-    UrlConstraints(max_length=2048, allowed_schemes=["https"], host_required=True),
+    UrlConstraints(max_length=MAX_URL, allowed_schemes=["https"], host_required=True),
     AfterValidator(_public),
 ]
 """Where a browser finds a picture; the store itself never asks for it."""

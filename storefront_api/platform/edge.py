@@ -91,6 +91,8 @@ class Edge:
             problem = _failure(error)
         else:
             return
+        # The limit is over with what it bounded: what is answered instead has none.
+        passing.limit = None
         if not passing.begun:
             await answer(problem)(scope, receive, passing)
 

@@ -120,8 +120,9 @@ def _bound(operation: _Document, limit: str) -> None:
 
 def _describe(status: str, response: _Document, limited: bool, paged: bool) -> None:
     content = response.get("content", {})
-    if content.get("application/json", {}).get("schema", {}).get("$ref") == _PROBLEM:
-        content[MEDIA_TYPE] = content.pop("application/json")
+    # A route that answers with a page or a file is given its media type for its errors, too.
+    for name in [n for n, c in content.items() if c.get("schema", {}).get("$ref") == _PROBLEM]:
+        content[MEDIA_TYPE] = content.pop(name)
         content[MEDIA_TYPE]["example"] = _problem(int(status))
     names = ["X-Request-Id"]
     if status in _RETRIED:

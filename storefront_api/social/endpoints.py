@@ -77,7 +77,7 @@ async def rating(services: Injected, product_id: ProductId) -> RatingOut:
     return (await service.ratings(services.pool, [product_id], services.clock()))[product_id]
 
 
-@router.get("/reviews/mine", responses=problems(401, 403, 422, 503))
+@router.get("/account/reviews", responses=problems(401, 403, 422, 503))
 async def mine(
     services: Injected, caller: Shopper, after: UUID | None = None, limit: Limit = 20
 ) -> OwnReviewPage:
@@ -117,7 +117,7 @@ async def unvote(
     return HelpfulOut(review_id=review_id, helpful=review.helpful)
 
 
-@router.get("/reviews/held", responses=problems(401, 403, 422, 503))
+@router.get("/held-reviews", responses=problems(401, 403, 422, 503))
 async def held(
     services: Injected, _: Moderator, after: After = "", limit: Limit = 50
 ) -> OwnReviewPage:

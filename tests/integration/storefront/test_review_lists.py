@@ -64,7 +64,10 @@ def test_lists_of_ones_own_and_of_what_waits_have_pages(
     written = [posted(shopper, goods, body=f"www.shop{n}.example")["review_id"] for n in range(5)]
     mine: list[str] = []
     held: list[str] = []
-    for client, path, found in ((shopper, "/reviews/mine", mine), (partner, "/reviews/held", held)):
+    for client, path, found in (
+        (shopper, "/account/reviews", mine),
+        (partner, "/held-reviews", held),
+    ):
         after: dict[str, str] = {}
         while True:
             page = client.get(path, params={"limit": 2, **after}).json()
@@ -75,7 +78,7 @@ def test_lists_of_ones_own_and_of_what_waits_have_pages(
     assert mine == written[::-1]
     assert [each for each in held if each in written] == written
     assert len(held) == len(set(held))
-    assert shopper.get("/reviews/held").status_code == 403
+    assert shopper.get("/held-reviews").status_code == 403
 
 
 def test_a_cursor_of_another_list_is_refused(goods: Goods, shopper: httpx.Client) -> None:

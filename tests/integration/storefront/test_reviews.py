@@ -151,7 +151,7 @@ def test_a_rule_holds_a_review_until_a_moderator_has_read_it(
     assert (review["state"], review["held_for"]) == ("held", [rule])
     assert goods.reviews(shopper) == []
     assert goods.rating(shopper)["count"] == 0
-    (mine,) = shopper.get("/reviews/mine").json()["reviews"]
+    (mine,) = shopper.get("/account/reviews").json()["reviews"]
     assert mine == review
     assert decided(shopper, review, "published").status_code == 403
     assert decided(partner, review, "published").json()["state"] == "published"
@@ -239,7 +239,7 @@ def test_an_author_edits_and_deletes_and_nobody_else_does(
     assert stranger.put(f"{path}/helpful").json()["helpful"] == 1
     assert [author.delete(path).status_code for _ in range(2)] == [204, 204]
     assert author.put(path, json=opinion).status_code == 404
-    assert author.get("/reviews/mine").json()["reviews"] == []
+    assert author.get("/account/reviews").json()["reviews"] == []
     assert goods.rating(author)["count"] == 0
     assert stranger.put(f"{path}/helpful").status_code == 404
     told = [event.type for event in outbox(Topic.SOCIAL, review["review_id"])]
@@ -303,7 +303,7 @@ def test_whatever_many_do_at_once_the_counts_are_those_of_the_reviews(
             elif act == "post":
                 post(author, bought, rating=stars)
             else:
-                (now, *_) = author.get("/reviews/mine").json()["reviews"] or [review]
+                (now, *_) = author.get("/account/reviews").json()["reviews"] or [review]
                 decided(partner, now, f"{act}ed" if act == "reject" else "published")
 
     with ThreadPoolExecutor(8) as threads:
