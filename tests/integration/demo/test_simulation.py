@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import asyncpg
 import pytest
 from rich.console import Console
 
+from deploy.demo.arrival import arrived
 from deploy.demo.shoppers.comparison import Compared, compare
 from deploy.demo.shoppers.journal import Journal, OtherRunError
 from deploy.demo.shoppers.pictures import picture
@@ -26,6 +28,8 @@ from deploy.demo.shoppers.timeline import SPREAD_MS
 from deploy.demo.shoppers.truth import Truth
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
+from pipelines.warehouse import connect
+from tests.model.sql.dbt import dbt
 
 PLAN = Plan(shoppers=160, days=2, seed=21)
 DEADLINE_S = 240.0
@@ -33,7 +37,6 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from rich.console import Console
-from deploy.demo.shoppers.shaping import days
 from deploy.demo.shoppers.simulate import Plan, simulate
 environment, folder, shoppers, days, seed = json.loads(sys.argv[1])
 simulate(Plan(shoppers, days, seed), environment, Path(folder), Console())
@@ -110,11 +113,11 @@ def fetch(environment: dict[str, str], query: str, *values: object) -> list[Any]
     return asyncio.run(ask())
 
 
-def compared(environment: dict[str, str], folder: Path) -> dict[str, Compared]:
+def compared(environment: dict[str, str], folder: Path, marts: bool = False) -> dict[str, Compared]:
     """Return the comparison by place and what was compared."""
     journal = Journal(Folders.of(folder, PLAN.seed).journal)
     try:
-        lines = asyncio.run(compare(journal, environment, days(PLAN), marts=False))
+        lines = asyncio.run(compare(journal, environment, days(PLAN), marts))
     finally:
         journal.close()
     return {f"{line.where} {line.what}": line for line in lines}
@@ -177,6 +180,49 @@ def test_every_order_reaches_the_warehouse_once(stack: Stack, simulated: Path) -
     while (line := compared(environment, simulated)["raw.orders orders"]).found != line.truth:
         assert time.monotonic() < deadline, line
         time.sleep(0.5)
+
+
+VENDORS_DAYS = """
+SELECT (booked_at AT TIME ZONE 'UTC')::date AS day, account, currency, ARRAY[
+    coalesce(sum(amount_minor) FILTER (WHERE kind = 'sale'), 0),
+    coalesce(-sum(amount_minor) FILTER (WHERE kind = 'refund'), 0),
+    coalesce(-sum(amount_minor) FILTER (WHERE kind = 'chargeback'), 0),
+    coalesce(-sum(amount_minor) FILTER (WHERE kind = 'commission'), 0),
+    coalesce(sum(amount_minor) FILTER (WHERE kind = 'commission_reversal'), 0)
+]::bigint[] FROM vendor_ledger GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+VENDOR_SALES = """
+SELECT booked_on, vendor_id, currency, [sales_minor, refunded_minor, charged_back_minor,
+    commission_minor, commission_returned_minor]
+FROM marts.mart_vendor_sales ORDER BY 1, 2, 3
+"""
+
+
+@pytest.fixture(scope="module")
+def shaped(stack: Stack, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The warehouse with the marts of the simulated days, once everything has arrived."""
+    environment = stack.environment()
+    asyncio.run(arrived(environment, lambda _: None))
+    url = environment["CLICKHOUSE_URL"]
+    first, last = days(PLAN)
+    span = (first, last + timedelta(days=1))
+    dbt(url, tmp_path_factory.mktemp("target"), "build", days=span)
+    return url
+
+
+def test_marts_and_ledger_agree_to_the_cent(stack: Stack, simulated: Path, shaped: str) -> None:
+    for line in compared(stack.environment(), simulated, marts=True).values():
+        assert line.found == line.truth, line
+
+
+def test_each_vendors_day_is_the_one_of_the_vendor_ledger(
+    stack: Stack, simulated: Path, shaped: str
+) -> None:
+    booked = [tuple(row) for row in fetch(stack.environment(), VENDORS_DAYS)]
+    with connect(shaped) as client:
+        rows = [tuple(row) for row in client.query(VENDOR_SALES).result_rows]
+    assert len(booked) > 5
+    assert rows == booked
 
 
 def test_the_same_run_again_is_over_already(stack: Stack, simulated: Path) -> None:
