@@ -31,6 +31,15 @@ test: env ## every test, with what it needs installed and started
 test-unit: env ## the tests that need no service
 	$(UV) run --locked pytest tests/unit tests/contract
 
+coverage: env ## which branches of the store's domains the tests take
+	$(UV) run --locked coverage erase
+	$(UV) run --locked pytest -q --cov --cov-report= tests/unit/storefront tests/integration/storefront tests/integration/payments
+	$(UV) run --locked coverage report --skip-covered
+
+mutants: env ## whether the unit tests notice a change of any line that counts money
+	$(UV) run --locked mutmut run
+	$(UV) run --locked mutmut results
+
 lint: env ## style, types, import rules and SQL, as CI checks them
 	$(UV) run --locked ruff check .
 	$(UV) run --locked ruff format --check .
@@ -39,4 +48,4 @@ lint: env ## style, types, import rules and SQL, as CI checks them
 	$(UV) run --locked lint-imports --no-cache
 	$(UV) run --locked sqlfluff lint dbt/models
 
-.PHONY: help env demo up down test test-unit lint
+.PHONY: help env demo up down test test-unit coverage mutants lint

@@ -18,6 +18,8 @@ SHAPE = "shape"
 LOCATION = "pipelines.definitions"
 REPOSITORY = "__repository__"
 POLL_S = 1.0
+TIMEOUT_S = 300.0
+"""Dagster loads the code anew for what is asked first, which takes long on a busy machine."""
 _LAUNCH = """
 mutation ($job: String!, $location: String!, $repository: String!, $tags: [ExecutionTag!]!) {
   launchRun(executionParams: {
@@ -75,7 +77,7 @@ class Progress:
 @stamina.retry(on=httpx.TransportError, attempts=5)
 def _ask(url: str, query: str, variables: dict[str, Any]) -> Any:
     response = httpx.post(
-        f"{url}/graphql", json={"query": query, "variables": variables}, timeout=60.0
+        f"{url}/graphql", json={"query": query, "variables": variables}, timeout=TIMEOUT_S
     )
     response.raise_for_status()
     answer = response.json()

@@ -13,7 +13,6 @@ from storefront_api.events import Event, Topic
 from storefront_api.events.envelope import Strict
 from storefront_api.platform.database import Connection, transaction
 from storefront_api.platform.outbox import enqueue, new_id
-from storefront_api.search.repository import refresh
 from storefront_api.services import Services
 
 
@@ -65,7 +64,7 @@ async def changing(services: Services, trace_id: str) -> AsyncIterator[Change]:
         change = Change(connection, services.clock(), trace_id)
         yield change
         if change.touched:
-            await refresh(connection, sorted(change.touched))
+            await repository.refresh_search(connection, sorted(change.touched))
         if change.repriced:
             store_url, skus = services.settings.storefront_url, sorted(change.repriced)
             await prices_changed(connection, skus, store_url, change.now, trace_id)

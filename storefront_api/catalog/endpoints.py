@@ -22,7 +22,13 @@ from storefront_api.catalog.schemas import (
     VariantChange,
 )
 from storefront_api.catalog.score_endpoints import router as scores
-from storefront_api.platform.auth import CatalogManager, public
+from storefront_api.platform.auth import (
+    OPTIONAL_CREDENTIAL,
+    CatalogManager,
+    Visitor,
+    personal,
+    public,
+)
 from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.pagination import After, link
 from storefront_api.platform.requests import Keyed
@@ -37,10 +43,16 @@ OneSku = Annotated[
 CHANGED = problems(401, 403, 404, 409, *BODY, 503)
 
 
-@router.get("/products", dependencies=[Depends(public)], responses=problems(422, 503))
+@router.get(
+    "/products",
+    dependencies=[Depends(public), Depends(personal)],
+    responses=problems(401, 422, 503),
+    openapi_extra=OPTIONAL_CREDENTIAL,
+)
 async def list_products(
     request: Request,
     services: Injected,
+    visitor: Visitor,
     after: After = "",
     department: Annotated[str, Query(max_length=120)] = "",
     category: Annotated[str, Query(max_length=120)] = "",
@@ -50,8 +62,11 @@ async def list_products(
     ] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ProductPage:
-    """List the products that are offered in order of their id."""
-    page = await service.list_products(services, after, department, category, under, limit)
+    """List the products that are offered in order of their id.
+
+    For an account with preferences those that are known to meet more of them come first.
+    """
+    page = await service.list_products(services, visitor, after, department, category, under, limit)
     link(request, page.next_cursor)
     return page
 

@@ -24,7 +24,7 @@ COLUMNS = (
     "list_price_minor",
 )
 _LIST = ", ".join(COLUMNS)
-_SHOWN = """
+SHOWN = """
 SELECT p.*, coalesce(s.on_hand, 0) AS on_hand,
     CASE WHEN p.archived_at IS NULL THEN coalesce(s.on_hand - s.reserved, 0) ELSE 0 END
         AS available,
@@ -35,11 +35,14 @@ CROSS JOIN LATERAL (
     FROM offers WHERE offers.sku = p.sku AND withdrawn_at IS NULL
 ) AS o
 """
-_PAGE = f"""
-WITH RECURSIVE below (category_id) AS (
+BELOW = """
+below (category_id) AS (
     SELECT category_id FROM categories WHERE category_id = $4
     UNION ALL SELECT c.category_id FROM below b JOIN categories c ON c.parent_id = b.category_id
-), page AS (
+)
+"""
+_PAGE = f"""
+WITH RECURSIVE {BELOW}, page AS (
     SELECT DISTINCT product_id FROM products
     WHERE product_id > $1 AND ($2 = '' OR department = $2) AND ($3 = '' OR category = $3)
         AND archived_at IS NULL
@@ -50,9 +53,9 @@ WITH RECURSIVE below (category_id) AS (
 ), offered AS (
     SELECT p.* FROM page JOIN products p USING (product_id) WHERE p.archived_at IS NULL
 )
-{_SHOWN.format(source="offered")} ORDER BY p.product_id, p.sku
+{SHOWN.format(source="offered")} ORDER BY p.product_id, p.sku
 """
-_ONE = f"{_SHOWN.format(source='products')} WHERE p.product_id = $1 ORDER BY p.sku"
+_ONE = f"{SHOWN.format(source='products')} WHERE p.product_id = $1 ORDER BY p.sku"
 _WHOLE = """
 SELECT w.product_id, coalesce(d.description, '') AS description,
     coalesce(path.path, '[]') AS category_path,
@@ -129,6 +132,7 @@ INSERT INTO stock_movements (sku, delta, on_hand, reason, reference, moved_at)
 SELECT sku, on_hand, on_hand, 'receipt', 'opening', $1 FROM opened WHERE on_hand > 0
 RETURNING sku, delta, on_hand
 """
+_REFRESH_SEARCH = "SELECT search_refresh($1)"
 _MOVED = """
 DELETE FROM variant_options AS v USING products AS p
 WHERE v.sku = p.sku AND v.product_id <> p.product_id AND p.sku = ANY ($1)
@@ -197,6 +201,14 @@ async def apply(connection: Connection, now: datetime, warehouse_id: str) -> lis
     await connection.execute(_UPSERT, now)
     rows: list[Any] = await connection.fetch(_OPEN, now, warehouse_id)
     return rows
+
+
+async def refresh_search(connection: Connection, product_ids: Sequence[str]) -> None:
+    """Make the search agree with the catalogue about some products, in the caller's transaction.
+
+    Callers wait for each other before, as imports do: two at once would miscount the words.
+    """
+    await connection.execute(_REFRESH_SEARCH, list(product_ids))
 
 
 async def forget_former_options(connection: Connection, skus: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from storefront_api.catalog import answers, repository, variants
+from storefront_api.catalog import answers, repository, trait_repository, traits, variants
 from storefront_api.catalog.changes import changing
 from storefront_api.catalog.schemas import (
     CatalogImport,
@@ -23,15 +23,27 @@ _LISTED = "products"
 
 
 async def list_products(
-    services: Services, after: str, department: str, category: str, under: str, limit: int
+    services: Services,
+    caller: Caller | None,
+    after: str,
+    department: str,
+    category: str,
+    under: str,
+    limit: int,
 ) -> ProductPage:
     """Return a page of the products that are offered, in order of their id.
+
+    For an account with preferences those come first that are known to meet more of them.
 
     Raises
     ------
     InvalidCursorError
-        If a cursor is stated that no page of products gave.
+        If a cursor is stated that no page of products in this order gave.
     """
+    prefers = await traits.preferred(services, caller)
+    if prefers:
+        within = (department, category, under)
+        return await _preferred_first(services, prefers, after, within, limit)
     (last,) = services.cursors.read(_LISTED, after) if after else ("",)
     async with services.pool.acquire() as connection:
         rows = await repository.page(connection, last, department, category, under, limit + 1)
@@ -39,6 +51,28 @@ async def list_products(
     more = len(products) > limit
     products = products[:limit]
     cursor = services.cursors.write(_LISTED, products[-1].product_id) if more else ""
+    return ProductPage(products=products, next_cursor=cursor)
+
+
+async def _preferred_first(
+    services: Services,
+    prefers: traits.Traits,
+    after: str,
+    within: tuple[str, str, str],
+    limit: int,
+) -> ProductPage:
+    listed = f"{_LISTED}/{traits.named(prefers)}"
+    last = services.cursors.read(listed, after) if after else (None, "")
+    async with services.pool.acquire() as connection:
+        rows = await trait_repository.page(
+            connection, prefers, (last[0], last[1]), *within, limit + 1
+        )
+        products = await answers.products(connection, rows, services.clock())
+    more = len(products) > limit
+    products = products[:limit]
+    met = {row["product_id"]: row["met"] for row in rows}
+    key = (met[products[-1].product_id], products[-1].product_id) if more else ()
+    cursor = services.cursors.write(listed, *key) if more else ""
     return ProductPage(products=products, next_cursor=cursor)
 
 

@@ -30,7 +30,7 @@ from storefront_api.marketplace.stock.alerts import alert
 from storefront_api.platform import logs, tracing
 from storefront_api.platform.apart import passed_over
 from storefront_api.platform.carrier import Carrier
-from storefront_api.platform.clock import Clock, choose_clock
+from storefront_api.platform.clock import Clock, choose_clock, system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.platform.idempotency import purge
@@ -67,7 +67,8 @@ async def sweep(
         "labels": lambda: void_labels(pool, carriers, clock()),
         "tracking": lambda: follow(pool, carriers, clock()),
         "points": lambda: loyalty.expire(pool, clock()),
-        "keys": lambda: purge(pool, clock()),
+        # PostgreSQL stamps them: answers are kept for a day of those who ask, not of a simulation.
+        "keys": lambda: purge(pool, system_clock()),
         "payments": lambda: settle(pool, provider, clock()),
         "refunds": lambda: send_refunds(pool, provider, clock()),
         "payouts": lambda: send(pool, payouts, clock()),

@@ -12,18 +12,19 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.errors import ForbiddenError, UnauthenticatedError
 from storefront_api.platform.policy import POLICY, Permission, Role
-from storefront_api.platform.sessions import Live, Standing
+from storefront_api.platform.sessions import Live, SessionsAwayError, Standing
 
 TOKEN_AGE_S = 400 * 24 * 3600
 """How long a guest's token holds."""
@@ -232,6 +233,39 @@ async def known(
     return caller
 
 
+async def personal(request: Request) -> None:
+    """Mark a public route as one whose answer may depend on the credential."""
+    request.state.headers.append((b"vary", b"Authorization"))
+
+
+async def perhaps_known(request: Request) -> Caller | None:
+    """Tell who calls a public route; None for whoever shows no credential.
+
+    While Valkey is away an account is nobody here: what is public stays so.
+
+    Raises
+    ------
+    UnauthenticatedError
+        If the credential is not ours, or is over: its owner is to get another one, and not
+        unnoticed what everybody gets.
+    """
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not token:
+        return None
+    services = request.app.state.services
+    gate: Gate = services.gate
+    try:
+        caller = await gate.caller(token, services.sessions, services.standing_of)
+    except SessionsAwayError:
+        return None
+    request.state.role = caller.role.value
+    return caller
+
+
+OPTIONAL_CREDENTIAL: dict[str, Any] = {"security": [{}, {_bearer.scheme_name: []}]}
+"""The `openapi_extra` of a public route that takes a credential."""
+
+
 @dataclass(frozen=True)
 class Allow:
     """A guard: demands that the policy gives the caller a permission."""
@@ -251,6 +285,7 @@ class Allow:
         return caller
 
 
+Visitor = Annotated[Caller | None, Depends(perhaps_known)]
 Known = Annotated[Caller, Depends(Allow(Permission.CALL))]
 Shopper = Annotated[Caller, Depends(Allow(Permission.SHOP))]
 Placing = Annotated[Caller, Depends(Allow(Permission.PLACE_ORDERS))]

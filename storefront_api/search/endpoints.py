@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
-from storefront_api.platform.auth import public
+from storefront_api.catalog.traits import preferred
+from storefront_api.platform.auth import OPTIONAL_CREDENTIAL, Visitor, personal, public
 from storefront_api.platform.errors import problems
 from storefront_api.platform.limits import visitors_limited
 from storefront_api.platform.pagination import After, link
@@ -41,12 +42,14 @@ Engine = Annotated[SearchEngine, Depends(_engine)]
 
 @router.get(
     "/search",
-    dependencies=[Depends(public), visitors_limited("searching")],
-    responses=problems(422, 503),
+    dependencies=[Depends(public), Depends(personal), visitors_limited("searching")],
+    responses=problems(401, 422, 503),
+    openapi_extra=OPTIONAL_CREDENTIAL,
 )
 async def search(
     request: Request,
     services: Injected,
+    visitor: Visitor,
     engine: Engine,
     q: Typed,
     department: Filter = "",
@@ -71,7 +74,11 @@ async def search(
     after: After = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> SearchPage:
-    """Find the products that hold every word, a synonym of it, or the nearest known word."""
+    """Find the products that hold every word, a synonym of it, or the nearest known word.
+
+    By relevance, for an account with preferences those that are known to meet more of them come
+    first.
+    """
     wanted = Wanted(
         text=q,
         department=department,
@@ -87,6 +94,7 @@ async def search(
         plastic_free=plastic_free,
         origin=origin,
         sort=sort,
+        prefers=await preferred(services, visitor) if sort is Sort.RELEVANCE else (),
         after=after,
         limit=limit,
     )

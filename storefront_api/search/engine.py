@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from storefront_api.catalog.traits import Traits
+
 FACETS = ("department", "category", "brand", "origin", "plastic_free", "score", "certificate")
 """What the hits are counted by; a product counts once for each of its certificates."""
 SCORE_BAND = 20
@@ -46,6 +48,8 @@ class Wanted:
         Whether a hit is known to be without plastic.
     origin
         Country that a hit is from.
+    prefers
+        Traits that lift hits by relevance: those with more of them come first.
     after
         The `next_cursor` of the page before; empty for the first.
     """
@@ -64,6 +68,7 @@ class Wanted:
     plastic_free: bool = False
     origin: str = ""
     sort: Sort = Sort.RELEVANCE
+    prefers: Traits = ()
     after: str = ""
     limit: int = 20
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from storefront_api.catalog.trait_repository import met
+from storefront_api.catalog.traits import named
 from storefront_api.platform.database import Connection
 from storefront_api.platform.pagination import Cursors
 from storefront_api.search.engine import (
@@ -147,15 +149,6 @@ CROSS JOIN LATERAL (
 WHERE p.archived_at IS NULL
 ORDER BY place, p.sku
 """
-_REFRESH = "SELECT search_refresh($1)"
-
-
-async def refresh(connection: Connection, product_ids: Sequence[str]) -> None:
-    """Make the index agree with the catalogue about some products, in the caller's transaction.
-
-    Callers wait for each other before, as imports do: two at once would miscount the words.
-    """
-    await connection.execute(_REFRESH, list(product_ids))
 
 
 async def cards(connection: Connection, product_ids: Sequence[str]) -> list[Any]:
@@ -181,7 +174,7 @@ class PostgresSearch:
 
     async def search(self, wanted: Wanted) -> Found:
         """Return a page of hits; see `SearchEngine`."""
-        listed = f"search/{wanted.sort}"
+        listed = "/".join(["search", wanted.sort, *filter(None, [named(wanted.prefers)])])
         last = self._cursors.read(listed, wanted.after) if wanted.after else []
         async with self._pool.acquire() as connection:
             query, corrected = await _understood(connection, wanted.text)
@@ -273,12 +266,16 @@ def _statement(wanted: Wanted, last: Sequence[Any]) -> tuple[str, list[Any]]:
     falls = wanted.sort is not Sort.PRICE_ASC
     after = ""
     if last:
-        key, last_id = (place(part) for part in last)
+        last_key, last_id = (place(part) for part in last)
         sign = "<" if falls else ">"
-        same = f"(key::float8 = {key} AND product_id > {last_id})"
-        after = f" WHERE key::float8 {sign} {key} OR {same}"
+        same = f"(key::float8 = {last_key} AND product_id > {last_id})"
+        after = f" WHERE key::float8 {sign} {last_key} OR {same}"
+    key = _KEYS[wanted.sort]
+    if wanted.prefers:
+        # The rank normalized by 32 is below 1, so that it orders those that have as many traits.
+        key = f"(({met(wanted.prefers, place)}) + ts_rank(document, $1::tsquery, 32))::float8"
     statement = _FIND.format(
-        key=_KEYS[wanted.sort],
+        key=key,
         band=SCORE_BAND,
         grouping=f"grouping({', '.join(_COUNTED)})",
         value=f"coalesce({', '.join(_COUNTED)}, '')",

@@ -15,6 +15,8 @@ from tests.contract.test_openapi_storefront import DOCUMENT, OPEN, OPERATIONS, R
 
 NOT_JSON = {"/metrics"}
 """Paths that answer with something else."""
+PERSONAL = {"/products", "/search"}
+"""Public paths that answer an account otherwise than everybody else."""
 NATURALLY_REPEATABLE = {
     "/sessions": "each call makes a session of its own, which nothing else refers to yet",
     "/catalog/imports": "states what the products are: the same again changes nothing",
@@ -124,7 +126,8 @@ def test_an_operation_has_an_id_of_its_own_made_of_its_tag_and_its_name() -> Non
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
 def test_an_operation_is_summed_up(path: str, method: str, operation: dict[str, Any]) -> None:
     assert len(operation["summary"].split()) > 2, f"{method} {path}: {operation['summary']}"
-    assert operation["security"] == ([] if path in OPEN else [{"HTTPBearer": []}])
+    needed: list[dict[str, list[str]]] = [] if path in OPEN else [{"HTTPBearer": []}]
+    assert operation["security"] == ([{}, {"HTTPBearer": []}] if path in PERSONAL else needed)
 
 
 def test_the_document_names_the_server_and_the_credential() -> None:

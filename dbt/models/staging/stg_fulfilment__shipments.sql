@@ -19,7 +19,7 @@ with source as (
 select
     event_id,
     occurred_at,
-    type as event,
+    toString(type) as event,
     shipment.shipment_id as shipment_id,
     shipment.order_id as order_id,
     shipment.carrier as carrier,

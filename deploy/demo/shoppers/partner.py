@@ -99,7 +99,8 @@ class Partner:
         items = [{"sku": sku, "quantity": quantity} for sku, quantity in sorted(units.items())]
         for first in range(0, len(items), RECEIPT):
             receipt = {"reference": reference, "items": items[first : first + RECEIPT]}
-            _good(await self._post("/inventory/receipts", receipt))
+            key = f"{reference}, from {first}"
+            _good(await self._post("/inventory/receipts", receipt, key))
 
     async def follow(self, what: Followed, seed: int, clock_ms: Callable[[], int]) -> bool:
         """Refund or dispute an order, once; return whether the store took it."""

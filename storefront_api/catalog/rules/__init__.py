@@ -86,6 +86,20 @@ class Origins(_Data):
         return self.neighbour_score if country in self.neighbours else self.elsewhere_score
 
 
+class Trait(_Data):
+    """What a shopper may prefer products to be, and how one is known to be so: any of these."""
+
+    trait: str = Field(description="A name of a shopper's preferences.")
+    plastic_free: bool = Field(default=False, description="It is stated to be without plastic.")
+    origins: tuple[str, ...] = Field(default=(), description="It is from one of these countries.")
+    certificates: tuple[str, ...] = Field(default=(), description="It bears one of these.")
+    made_of: tuple[str, ...] = Field(default=(), description="It is of these materials alone.")
+    materials_points: Points | None = Field(
+        default=None, ge=0, le=100, description="All its materials are known, and worth as much."
+    )
+    source: str
+
+
 class Rules(_Data):
     """One version of the rules; a published one never changes."""
 
@@ -101,12 +115,14 @@ class Rules(_Data):
     certificates: tuple[Certificate, ...]
     packaging: tuple[Wrapping, ...]
     origin: Origins
+    traits: tuple[Trait, ...] = ()
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         used = {self.weights_source}
         used |= {part.source for part in self.parts}
         used |= {material.source for material in self.materials}
+        used |= {trait.source for trait in self.traits}
         if missing := used - self.sources.keys():
             raise RulesError(f"sources: there is no {', '.join(sorted(missing))}")
         for name in ("parts", "materials", "certificates", "packaging"):
@@ -115,6 +131,13 @@ class Rules(_Data):
                 raise RulesError(f"{name}: an id occurs twice")
         if sum(part.weight for part in self.parts) != 100:
             raise RulesError("parts: the weights add up to 100")
+        materials, certificates = (
+            {each.id for each in self.materials},
+            {each.id for each in self.certificates},
+        )
+        for trait in self.traits:
+            if not (set(trait.made_of) <= materials and set(trait.certificates) <= certificates):
+                raise RulesError(f"traits: {trait.trait} has a word that is not in the vocabulary")
         return self
 
 
@@ -160,13 +183,18 @@ def of_version(version: str) -> Rules:
 
 
 def in_force(at: datetime) -> Rules:
-    """Return the newest rules that hold at an instant.
+    """Return the newest rules that hold at an instant; before there were any, the first.
+
+    A simulation may set the store's clock to years in which nobody had rules yet.
 
     Raises
     ------
     RulesError
-        If none do.
+        If none do, since the last ones have ended.
     """
+    oldest = next(iter(published().values()))
+    if at < oldest.valid_from:
+        return oldest
     for rules in reversed([*published().values()]):
         if rules.valid_from <= at and (rules.valid_to is None or at < rules.valid_to):
             return rules

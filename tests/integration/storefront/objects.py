@@ -6,6 +6,7 @@ has an owner: then strangers in every role that may call the route have to be an
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -250,3 +251,28 @@ def named(path: str, parameter: str) -> Owned | Shared:
         "register it in tests/integration/storefront/objects.py"
     )
     return found
+
+
+def parameters(path: str) -> list[str]:
+    """Return the names of a path's parameters."""
+    return re.findall(r"{(\w+)", path)
+
+
+class Things:
+    """One of everything that a parameter names, made when it is first asked for."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._made: dict[str, Made] = {}
+
+    def of(self, path: str, parameter: str) -> Made:
+        """Return what a parameter of a path names."""
+        kind = named(path, parameter)
+        # What is owned is the route's own, since it may end it.
+        name = f"{path} {parameter}" if isinstance(kind, Owned) else parameter
+        if name not in self._made:
+            found = kind.make(self._world)
+            self._made[name] = (
+                found if isinstance(found, Made) else Made(found, self._world.partner)
+            )
+        return self._made[name]

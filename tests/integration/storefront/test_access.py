@@ -9,67 +9,23 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from storefront_api.platform.auth import Access, Gate
 from storefront_api.platform.policy import POLICY, Permission, Role
-from tests.contract.test_openapi_storefront import DEMANDED, DOCUMENT, OPERATIONS, PUBLIC
+from tests.contract.test_openapi_storefront import DOCUMENT, OPERATIONS, PUBLIC
 from tests.integration.storefront.accounts import People, bearer
+from tests.integration.storefront.callers import NOBODIES, Callers, permitted
 from tests.integration.storefront.conftest import PARTNER, Database
-from tests.integration.storefront.objects import Made, Owned, World, named
+from tests.integration.storefront.objects import Owned, Things, World, named, parameters
 from tests.integration.storefront.samples import sample
 
 Operation = dict[str, Any]
-NOBODIES = ("none", "nonsense", "nonsense of an account", "expired", "ended")
 PROBLEM = {"type", "title", "status", "detail", "instance", "code", "field", "details"}
 NAMED = [f"{method} {path}" for path, method, _ in OPERATIONS]
-
-
-def permitted(path: str, method: str) -> frozenset[Role]:
-    """Return the roles that the policy lets call a route."""
-    demanded = DEMANDED[path, method]
-    return frozenset(role for role in Role if all(role in POLICY[one] for one in demanded))
-
-
-def parameters(path: str) -> list[str]:
-    return re.findall(r"{(\w+)", path)
-
-
-class Callers:
-    """One caller in each role, and those who are nobody; a new one for who ended its session."""
-
-    def __init__(self, people: People, key: str) -> None:
-        self.people = people
-        self._gate = Gate("", key)
-        self._headers: dict[str, dict[str, str]] = {"none": {}, "partner": bearer(PARTNER)}
-
-    def headers(self, who: str) -> dict[str, str]:
-        """Return the credential of a caller."""
-        if who not in self._headers:
-            self._headers[who] = bearer(self._token(who))
-        return self._headers[who]
-
-    def forget(self, who: str) -> None:
-        """Have somebody new next time."""
-        if who not in NOBODIES and who != Role.PARTNER:
-            self._headers.pop(who, None)
-
-    def _token(self, who: str) -> str:
-        if who in {"nonsense", "nonsense of an account"}:
-            return "nonsense" if who == "nonsense" else "a.nonsense"
-        if who == Role.GUEST:
-            return str(self.people.client().post("/sessions").json()["token"])
-        person = self.people.new(Role.CUSTOMER if who in NOBODIES else who)
-        if who == "expired":
-            access = Access(account_id=person.account_id, session_id=person.session_id, until=1)
-            return self._gate.issue_access(access)
-        if who == "ended":
-            assert person.client.delete("/account/sessions").status_code == 204
-        return str(person.client.headers["Authorization"]).removeprefix("Bearer ")
 
 
 @pytest.fixture(scope="module")
@@ -92,20 +48,8 @@ def world(everybody: People) -> World:
 
 
 @pytest.fixture(scope="module")
-def things(world: World) -> Callable[[str, str], Made]:
-    """One of everything that a parameter names, made when it is first asked for."""
-    made: dict[str, Made] = {}
-
-    def one(path: str, parameter: str) -> Made:
-        kind = named(path, parameter)
-        # What is owned is the route's own, since it may end it.
-        name = f"{path} {parameter}" if isinstance(kind, Owned) else parameter
-        if name not in made:
-            found = kind.make(world)
-            made[name] = found if isinstance(found, Made) else Made(found, world.partner)
-        return made[name]
-
-    return one
+def things(world: World) -> Things:
+    return Things(world)
 
 
 def sent(
@@ -130,9 +74,9 @@ def sent(
     return client.request(method, path, params=query, headers=extra)
 
 
-def filled(path: str, things: Callable[[str, str], Made]) -> str:
+def filled(path: str, things: Things) -> str:
     for parameter in parameters(path):
-        path = re.sub(rf"{{{parameter}[^}}]*}}", things(path, parameter).value, path, count=1)
+        path = re.sub(rf"{{{parameter}[^}}]*}}", things.of(path, parameter).value, path, count=1)
     return path
 
 
@@ -153,7 +97,7 @@ def test_a_route_answers_each_caller_as_the_policy_says(
     method: str,
     operation: Operation,
     callers: Callers,
-    things: Callable[[str, str], Made],
+    things: Things,
 ) -> None:
     client = callers.people.client()
     allowed = permitted(path, method)
@@ -194,7 +138,7 @@ def test_what_is_somebody_elses_is_not_there(
     method: str,
     operation: Operation,
     callers: Callers,
-    things: Callable[[str, str], Made],
+    things: Things,
     world: World,
 ) -> None:
     kinds = {parameter: named(path, parameter) for parameter in parameters(path)}

@@ -196,7 +196,7 @@ def test_a_list_with_wrong_rows_changes_nothing(
     buyer, sku = new_company().buyer, new_sku(partner)
     wrong = fill(buyer, f"{sku},2", "none-1,1", f"{sku},1", "none-2,1")
     assert (wrong.status_code, wrong.json()["field"]) == (422, "body.csv")
-    assert [(d["row"], d["detail"]) for d in wrong.json()["details"]] == [
+    assert [(d["row"], d["message"]) for d in wrong.json()["details"]] == [
         (3, "there is no variant none-1"),
         (5, "there is no variant none-2"),
     ]

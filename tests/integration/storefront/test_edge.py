@@ -245,6 +245,24 @@ def test_a_request_that_takes_too_long_is_given_up_and_leaves_nothing(
     assert placing(base, sku).result(60).status_code == 201
 
 
+def test_an_answer_that_has_begun_goes_on_for_longer_than_a_request_may_wait(
+    start_store: Start, database: Database
+) -> None:
+    base, _ = start_store(REQUEST_TIMEOUT_S="0.5")
+    with httpx.Client(base_url=base, headers=BEARER, timeout=60) as partner:
+        sku, free = new_sku(partner), new_sku(partner)
+        order_id = placing(base, free).result(60).json()["order_id"]
+        with partner.stream("GET", f"/orders/{order_id}/updates") as updates:
+            told_of = (line_ for line_ in updates.iter_lines() if line_.startswith("id:"))
+            assert next(told_of) == "id: 1"
+            # Others have waited for as long as they may, one after the other.
+            with locked(database, sku):
+                assert [placing(base, sku).result(60).status_code for _ in range(2)] == [503, 503]
+            answer = partner.post(f"/orders/{order_id}/cancel", json={}, headers=key())
+            assert answer.status_code == 200, answer.text
+            assert next(told_of) == "id: 2"
+
+
 def test_after_sigterm_requests_under_way_are_answered_and_no_new_ones_taken(
     start_store: Start, database: Database
 ) -> None:

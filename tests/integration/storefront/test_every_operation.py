@@ -7,20 +7,25 @@ same document gives the same requests.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
 from storefront_api.app import create_app
 from storefront_api.settings import Settings
-from tests.integration.storefront.conftest import PARTNER
-from tests.integration.storefront.goods import key, line, new_sku, order
+from tests.integration.storefront.accounts import People, bearer
+from tests.integration.storefront.callers import Callers, permitted
+from tests.integration.storefront.conftest import PARTNER, Database
+from tests.integration.storefront.objects import Things, World, parameters
 
 EXAMPLES = 12
 """Requests for each operation, beside those for the edges of its parameters."""
+ENDING = {"logout", "account", "sessions"}
+"""Parts of paths whose routes may end a caller's session."""
 DOCUMENT = create_app(Settings(_env_file=None)).openapi()
 SCHEMA = schemathesis.openapi.from_dict(
     DOCUMENT,
@@ -41,20 +46,24 @@ SCHEMA = schemathesis.openapi.from_dict(
 )
 
 
-@pytest.fixture(scope="module")
-def known(store_url: str, provider_process: object) -> dict[str, str]:
-    """Things that are there, by the name of the path's parameter that leads to them."""
-    headers = {"Authorization": f"Bearer {PARTNER}"}
-    with httpx.Client(base_url=store_url, headers=headers, timeout=60) as partner:
-        sku = new_sku(partner)
-        placed = partner.post("/orders", json=order(line(sku), subject="s-1"), headers=key()).json()
-        return {"sku": sku, "product_id": f"product-{sku}", "order_id": placed["order_id"]}
+@dataclass(frozen=True)
+class Stage:
+    """Who calls, and what is there."""
+
+    callers: Callers
+    things: Things
 
 
 @pytest.fixture(scope="module")
-def callers(store_url: str) -> tuple[str, str]:
-    """Tokens of a partner and of a shopper."""
-    return PARTNER, httpx.post(f"{store_url}/sessions", timeout=60).json()["token"]
+def stage(
+    store_url: str, database: Database, environment: dict[str, str], provider_process: object
+) -> Iterator[Stage]:
+    people = People(store_url, database)
+    partner = people.client()
+    partner.headers.update(bearer(PARTNER))
+    callers = Callers(people, environment["PSEUDONYM_KEY"])
+    yield Stage(callers, Things(World(people, partner)))
+    people.close()
 
 
 def drawn(case: schemathesis.Case[Any]) -> int:
@@ -66,11 +75,15 @@ def drawn(case: schemathesis.Case[Any]) -> int:
 @SCHEMA.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_an_operation_keeps_to_the_document(
-    case: schemathesis.Case[Any], store_url: str, known: dict[str, str], callers: tuple[str, str]
+    case: schemathesis.Case[Any], store_url: str, stage: Stage
 ) -> None:
-    number = drawn(case)
+    # Of requests with methods that there are not, too.
+    path, method, number = case.operation.path, case.operation.method, drawn(case)
     if number % 2:
-        for name in case.path_parameters.keys() & known.keys():
-            case.path_parameters[name] = known[name]
-    token = callers[number // 2 % 2]
-    case.call_and_validate(store_url, headers={"Authorization": f"Bearer {token}"})
+        for name in case.path_parameters.keys() & set(parameters(path)):
+            case.path_parameters[name] = stage.things.of(path, name).value
+    who = sorted(permitted(path, method.lower()))
+    caller = who[number // 2 % len(who)]
+    answer = case.call_and_validate(store_url, headers=stage.callers.headers(caller))
+    if 200 <= answer.status_code < 300 and ENDING & set(path.split("/")):
+        stage.callers.forget(caller)

@@ -135,6 +135,39 @@ def test_visitors_are_told_apart_by_what_a_trusted_proxy_says(
     server.close()
 
 
+@pytest.mark.parametrize(
+    ("limit", "path"),
+    [
+        ("registering", "/accounts"),
+        ("registering", "/accounts/verification-mails"),
+        ("registering", "/password-resets"),
+        ("signing_in", "/accounts/verification"),
+        ("signing_in", "/password-resets/confirmation"),
+        ("signing_in", "/login"),
+        ("signing_in", "/login/second-factor"),
+        ("sessions", "/sessions/refresh"),
+    ],
+)
+def test_who_opens_accounts_or_guesses_at_them_is_counted_by_address(
+    limiting: str, valkey_url: str, limit: str, path: str
+) -> None:
+    address = f"2001:db8::{uuid.uuid4().hex[:4]}"
+    bucket = f"limit:{limit}:{address}"
+    headers = {"X-Forwarded-For": address}
+    with httpx.Client(base_url=limiting, headers=headers, timeout=60) as visitor:
+        counted = visitor.post(path, json={}).headers["ratelimit"]
+        assert counted.startswith(f'"{limit}";r={LIMITS[limit].burst - 1};')
+        server: Any = Valkey.from_url(valkey_url, decode_responses=True)
+        now, _ = server.time()
+        # As after a rush; the clock of the bucket is ahead, so that nothing comes back meanwhile.
+        server.hset(bucket, mapping={"tokens": 0, "at": (now + 3600) * 1000})
+        server.close()
+        refused = visitor.post(path, json={})
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert int(refused.headers["retry-after"]) >= 1
+        assert visitor.get("/products").status_code == 200
+
+
 def test_without_a_trusted_proxy_visitors_are_not_limited(
     start_store: Start, valkey_url: str
 ) -> None:

@@ -104,6 +104,7 @@ def test_one_cause_is_told_once_however_many_ask_at_once(
                     recipient=reader,
                     template="order_confirmed",
                     parameters=MESSAGES["order_confirmed"].example,
+                    now=system_clock(),
                 )
 
         return await asyncio.gather(*(ask() for _ in range(20)))
@@ -126,6 +127,7 @@ def test_a_transaction_that_fails_sends_nothing(office: Office, database: Databa
                 recipient=somebody(),
                 template="order_confirmed",
                 parameters=parameters,
+                now=system_clock(),
             )
             raise LookupError
 

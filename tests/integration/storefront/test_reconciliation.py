@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.storefront.accounting import check_books, gift_card
+from storefront_api.platform.auth import Identity
+from tests.integration.storefront.accounting import GATE, check_books, gift_card
 from tests.integration.storefront.accounts import People, bearer
 from tests.integration.storefront.conftest import PARTNER, Database, Worker, until
 from tests.integration.storefront.goods import key, line, order
@@ -29,8 +30,8 @@ from tests.integration.storefront.vending import goods_of, new_vendor, rule
 SEED = 20_261_125
 SHOPPERS, ROUNDS, PRODUCTS, OPENING = 4, 14, 8, 10_000
 CASH = {"method": "cash", "fingerprint": "", "country": ""}
-REFUSED = frozenset({201, 409})
-"""What a refund is answered that may be more than is left, and a deposit that may be back."""
+DONE_OR_TOO_MUCH = frozenset({201, 409})
+"""How a refund is answered that may be more than is left, and a deposit that may be back."""
 
 
 @dataclass
@@ -117,7 +118,7 @@ class Trade:
             else:
                 run = {"currency": "USD", "minimum_minor": source.randrange(1, 2_000)}
                 answer = partner.post("/payout-runs", json=run, headers=key())
-            assert answer.status_code in REFUSED, answer.text
+            assert answer.status_code in DONE_OR_TOO_MUCH, answer.text
 
 
 Told = Mapping[str, list[dict[str, Any]]]
@@ -192,7 +193,8 @@ def start_module_worker(
         return worker
 
     yield start
-    assert worker.end() == 0, worker.log()
+    if worker.running:
+        assert worker.end() == 0, worker.log()
 
 
 @pytest.fixture(scope="module")
@@ -304,17 +306,17 @@ def test_the_provider_has_what_the_ledger_says(
 
 
 def test_gift_cards_have_what_was_not_spent(
-    traded: Trade, kinds: dict[str, int], told: Told, partner_of_module: httpx.Client
+    traded: Trade, kinds: dict[str, int], told: Told
 ) -> None:
     issued = total(told["giftcard_issued"], "amount_minor")
     redeemed = total(told["giftcard_redeemed"], "amount_minor")
     back = total(told["giftcard_refunded"], "amount_minor")
     assert kinds["USD gift_cards_issued"] == -issued
     assert kinds["USD gift_card"] == issued - redeemed + back
-    shown = [
-        partner_of_module.post("/giftcards/balance", json={"code": code}).json()["balance_minor"]
-        for code in traded.cards
-    ]
+    guest = bearer(GATE.issue(Identity(person="somebody who knows the codes")))
+    with httpx.Client(base_url=traded.url, headers=guest, timeout=60) as client:
+        answers = [client.post("/giftcards/balance", json={"code": code}) for code in traded.cards]
+    shown = [answer.json()["balance_minor"] for answer in answers]
     assert sum(shown) == kinds["USD gift_card"]
     assert min(shown) >= 0
 

@@ -128,3 +128,13 @@ def test_whatever_the_steps_undoing_all_of_an_order_returns_all_of_its_commissio
             assert abs(back[each.line_number] - exact) <= Decimal("0.5")
         left -= amount
     assert back == {each.line_number: each.commission_minor for each in lines}
+
+
+def test_a_stated_line_bears_what_is_left_of_it_and_unknown_ones_nothing() -> None:
+    order = [line(1, 100, 0, undone=70), line(2, 100, 0)]
+    borne = shares(order, 80, stated={1: 50, 9: 5})
+    assert {share.line.line_number: share.sale_minor for share in borne} == {1: 30, 2: 50}
+    borne = shares(order, 20, stated={1: 50})
+    assert {share.line.line_number: share.sale_minor for share in borne} == {1: 20}
+    borne = shares(order, 40, stated={2: 10})
+    assert {share.line.line_number: share.sale_minor for share in borne} == {1: 8, 2: 32}

@@ -158,3 +158,22 @@ def test_a_code_may_stand_alone_unless_it_says_otherwise() -> None:
 def test_an_unknown_code_is_refused() -> None:
     with pytest.raises(InvalidError, match="there is no promotion NOTHING"):
         apply(lines(100), {"A1": ""}, ["NOTHING"], {}, "USD", AT)
+
+
+def test_goods_for_the_least_amount_are_enough() -> None:
+    paid, _ = applied(lines(300, 200), promotion(min_total_minor=500))
+    assert sum(line.total_minor for line in paid) == 450
+    with pytest.raises(InvalidError) as caught:
+        applied(lines(300, 199), promotion(min_total_minor=500))
+    assert caught.value.problem.field == "body.promotion_codes.0"
+
+
+def test_a_refusal_names_the_code_by_its_place() -> None:
+    goods = lines(100)
+    known = promotion("FIRST") | promotion("NOTHING", value=1)
+    with pytest.raises(InvalidError, match="NOTHING takes nothing off") as caught:
+        applied(goods, known)
+    assert caught.value.problem.field == "body.promotion_codes.1"
+    with pytest.raises(InvalidError, match="there is no promotion GONE") as caught:
+        apply(goods, {"A1": "DAIRY"}, ["FIRST", "GONE"], promotion("FIRST"), "USD", AT)
+    assert caught.value.problem.field == "body.promotion_codes.1"

@@ -170,3 +170,19 @@ def test_the_explanation_of_every_line_sums_to_what_is_paid(
     for tender in tenders:
         steps = [s.amount_minor for e in shown for s in e.steps if s.id == tender.tender_id]
         assert sum(steps) == tender.amount_minor
+
+
+def test_a_rule_from_two_on_is_a_tier() -> None:
+    _, applied = apply_rules([line(1, quantity=2)], {"A1": [rule(min_quantity=2)]})
+    assert [each.tier for each in applied] == [True]
+    _, applied = apply_rules([line(1, quantity=2)], {"A1": [rule()]})
+    assert [each.tier for each in applied] == [False]
+
+
+def test_a_tender_pays_each_line_in_proportion() -> None:
+    minor = [line(1, price=100), line(2, price=50)]
+    told = explain(minor, [], [], [Tender("gift_card", "g", 30)])
+    assert [(each.due_minor, [step.amount_minor for step in each.steps]) for each in told] == [
+        (80, [20]),
+        (40, [10]),
+    ]

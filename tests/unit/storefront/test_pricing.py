@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storefront_api.orders.pricing import MAX_MINOR, price_lines
+from storefront_api.orders.pricing import MAX_MINOR, price_lines, stated_money
 from storefront_api.orders.schemas import LineIn
 from storefront_api.platform.errors import InvalidError
 from storefront_api.pricing.repository import Price
@@ -71,12 +71,16 @@ def test_stated_money_is_kept_and_every_line_is_what_remains(
 
 def test_every_wrong_line_is_named_with_its_field_and_rule() -> None:
     catalogue = sold() | {"B": Price("each", "EUR", 1, "GROCERY", True, [])}
+    catalogue["C"] = Price("each", "USD", 10**9, "GROCERY", True, [])
     lines = [
         LineIn(sku="A", quantity=1),
         LineIn(sku="Z", quantity=1),
         LineIn(sku="B", quantity=1),
         LineIn(sku="A", quantity=0),
         LineIn(sku="A", quantity=1, discount_minor=200),
+        LineIn(sku="A", quantity=10**9, list_minor=MAX_MINOR),
+        LineIn(sku="C", quantity=10**9),
+        LineIn(sku="Z", quantity=1),
     ]
     error = refused(lines, catalogue)
     assert error.problem.field == "body.lines.1.sku"
@@ -85,6 +89,8 @@ def test_every_wrong_line_is_named_with_its_field_and_rule() -> None:
         ("body.lines.2.sku", "B is sold in EUR, the order is in USD"),
         ("body.lines.3.quantity", "must be at least 1"),
         ("body.lines.4.discount_minor", "must not exceed the list price, 199"),
+        ("body.lines.6.quantity", f"costs more than {MAX_MINOR} minor units"),
+        ("body.lines.7.sku", "there is no variant 'Z'"),
     ]
 
 
@@ -94,3 +100,13 @@ def test_a_line_and_a_sum_stay_within_what_an_event_can_carry() -> None:
     dear = LineIn(sku="A", quantity=0, list_minor=MAX_MINOR)
     assert price_lines([dear], sold(), "USD")[0].total_minor == MAX_MINOR
     assert refused([dear, dear], sold()).problem.field == "body.lines"
+
+
+def test_lines_whose_money_is_stated_are_told_by_their_numbers() -> None:
+    lines = [
+        LineIn(sku="A", quantity=1),
+        LineIn(sku="A", quantity=1, list_minor=5),
+        LineIn(sku="A", quantity=1, discount_minor=0),
+        LineIn(sku="A", quantity=1, list_minor=5, discount_minor=1),
+    ]
+    assert stated_money(lines) == {2, 3, 4}

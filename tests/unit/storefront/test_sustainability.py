@@ -23,6 +23,8 @@ from storefront_api.catalog.rules import (
     published,
 )
 from storefront_api.catalog.sustainability import Attributes, Score, score, unknown_words
+from storefront_api.identity.repository import PREFERENCES
+from storefront_api.identity.schemas import Preferences
 
 ROOT = Path(__file__).resolve().parents[3]
 RULES = of_version("2025.1")
@@ -222,11 +224,23 @@ def test_every_certificate_has_an_issuer_and_a_page() -> None:
     assert all(each.issuer and each.url.startswith("https://") for each in RULES.certificates)
 
 
-def test_the_rules_in_force_are_those_of_the_instant() -> None:
+def test_there_is_a_rule_for_whatever_a_shopper_may_prefer() -> None:
+    assert {trait.trait for trait in RULES.traits} == set(Preferences.model_fields)
+    assert tuple(Preferences.model_fields) == PREFERENCES
+
+
+@pytest.mark.parametrize("stated", [{"made_of": ["chalk"]}, {"certificates": ["best"]}])
+def test_a_trait_is_told_in_the_words_of_the_vocabulary(stated: dict[str, Any]) -> None:
+    changed = RULES.model_dump(mode="json")
+    changed["traits"].append({"trait": "new", "source": "assumption", **stated})
+    with pytest.raises(ValidationError, match="traits: new has a word"):
+        Rules.model_validate(changed)
+
+
+def test_the_rules_in_force_are_those_of_the_instant_and_before_all_the_first() -> None:
     assert in_force(RULES.valid_from).version == "2025.1"
     assert list(published()) == ["2025.1"]
-    with pytest.raises(RulesError, match="no rules hold"):
-        in_force(RULES.valid_from - timedelta(milliseconds=1))
+    assert in_force(RULES.valid_from - timedelta(days=3_000)).version == "2025.1"
     with pytest.raises(RulesError, match=r"there are 2025\.1"):
         of_version("2024.1")
 
