@@ -17,6 +17,7 @@ from storefront_api.inventory.warehouse_schemas import (
     CountIn,
     LevelPage,
     PlacedOut,
+    ReconciliationOut,
     TransferIn,
     WarehouseIn,
     WarehouseOut,
@@ -124,6 +125,12 @@ async def count(
     """Set what is in a warehouse to what was counted there, all of it or nothing."""
     answer = await transfers.count(services, request, wanted, trace_id)
     return Response(answer.body, answer.status, media_type="application/json")
+
+
+@router.get("/inventory/reconciliation", responses=problems(401, 403, 503))
+async def reconcile(services: Injected, caller: StockManager) -> ReconciliationOut:
+    """Compare what warehouses have with what the store has promised and may sell."""
+    return await warehouses.reconcile(services)
 
 
 @router.get("/orders/{order_id}/allocations", responses=_FINDING)

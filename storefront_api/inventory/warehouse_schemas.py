@@ -210,3 +210,18 @@ class AllocationsOut(BaseModel):
     allocations: list[ShareOut]
     shipments: list[SourceOut]
     waiting: list[LineOut]
+
+
+class DifferenceOut(BaseModel):
+    """A variant of which warehouses do not have what they should."""
+
+    sku: str
+    on_hand: int = Field(description="What the store may still sell, or keeps for checkouts.")
+    waiting: int = Field(description="What is sold and waits to be allocated.")
+    free: int = Field(description="What is free in all warehouses; should be the sum of both.")
+
+
+class ReconciliationOut(BaseModel):
+    """Where stock and warehouses differ; empty if nothing is wrong."""
+
+    differences: list[DifferenceOut] = Field(max_length=1_000)

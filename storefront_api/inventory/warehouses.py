@@ -8,15 +8,18 @@ from uuid import UUID
 from storefront_api.events.inventory import WarehouseChangedV1, WarehouseV1
 from storefront_api.inventory import allocation_repository as allocations
 from storefront_api.inventory import warehouse_repository as repository
+from storefront_api.inventory.books_repository import unbalanced
 from storefront_api.inventory.outgoing import When, message
 from storefront_api.inventory.warehouse_schemas import (
     AllocationsOut,
     AreaIn,
     AreaOut,
     AreaPage,
+    DifferenceOut,
     LevelOut,
     LevelPage,
     LineOut,
+    ReconciliationOut,
     ShareOut,
     SourceOut,
     WarehouseIn,
@@ -116,6 +119,12 @@ async def areas(services: Services, after: str, limit: int) -> AreaPage:
     found = [AreaOut(**dict(row)) for row in rows[:limit]]
     cursor = services.cursors.write(_AREAS, found[-1].area) if len(rows) > limit else ""
     return AreaPage(areas=found, next_cursor=cursor)
+
+
+async def reconcile(services: Services) -> ReconciliationOut:
+    """Return the variants of which stock and warehouses differ, at most a thousand of them."""
+    rows = await unbalanced(services.pool)
+    return ReconciliationOut(differences=[DifferenceOut(**dict(row)) for row in rows])
 
 
 async def of_order(services: Services, order_id: UUID) -> AllocationsOut:

@@ -10,7 +10,7 @@ import pytest
 
 from storefront_api.events import Event, Topic
 from storefront_api.events.inventory import StockChangedV1, StockReleasedV1, StockReservedV1
-from tests.integration.storefront.goods import new_sku
+from tests.integration.storefront.goods import key, new_sku
 from tests.integration.storefront.paying import opened
 
 Outbox = Callable[[Topic, str], list[Event]]
@@ -64,8 +64,8 @@ def test_goods_that_arrive_are_seen_at_once_and_told(
     sku = new_sku(partner, department="ARRIVED", opening_stock=0)
     assert seen(sku, "ARRIVED") == ([0, 0, 0], False)
     receipt = {"reference": f"note-{sku}", "items": [{"sku": sku, "quantity": 5}]}
-    partner.post("/inventory/receipts", json=receipt).raise_for_status()
+    partner.post("/inventory/receipts", json=receipt, headers=key()).raise_for_status()
     assert seen(sku, "ARRIVED") == ([5, 5, 5], True)
-    (event,) = outbox(Topic.INVENTORY, f"note-{sku}")
+    event, _ = outbox(Topic.INVENTORY, f"note-{sku}")
     assert isinstance(event, StockChangedV1)
     assert [(each.sku, each.on_hand) for each in event.data.movements] == [(sku, 5)]

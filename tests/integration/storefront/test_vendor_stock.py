@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from storefront_api.events import Topic
-from storefront_api.events.inventory import LowStockV1, StockChangedV1
+from storefront_api.events.inventory import LowStockV1, StockChangedV1, WarehouseStockChangedV1
 from tests.integration.storefront.accounts import People
 from tests.integration.storefront.conftest import Database, until
 from tests.integration.storefront.paying import opened, stock
@@ -62,10 +62,13 @@ def test_counts_and_deltas_go_through_the_ledger_and_the_same_file_changes_nothi
         "SELECT reference FROM stock_movements WHERE sku = $1 ORDER BY movement_id DESC LIMIT 1"
     )
     reference = database.value(latest, two)
-    (event,) = outbox(Topic.INVENTORY, reference)
+    event, placed = outbox(Topic.INVENTORY, reference)
     assert isinstance(event, StockChangedV1)
     assert event.data.reason == "adjustment"
     assert {m.sku: m.delta for m in event.data.movements} == {one: 5, two: -1}
+    assert isinstance(placed, WarehouseStockChangedV1)
+    moved = {m.sku: (m.warehouse_id, m.on_hand_delta) for m in placed.data.movements}
+    assert moved == {one: ("main", 5), two: ("main", -1)}
 
 
 def test_the_same_file_sent_many_times_at_once_is_applied_once(

@@ -201,6 +201,18 @@ def test_only_who_looks_after_stock_sees_places(
     assert transferred(shopper, MAIN, north, {"a": 1}).status_code == 403
 
 
+def test_a_difference_between_stock_and_warehouses_is_found(
+    partner: httpx.Client, database: Database
+) -> None:
+    sku = new_sku(partner, opening_stock=9)
+    assert partner.get("/inventory/reconciliation").json() == {"differences": []}
+    wrong = "UPDATE warehouse_stock SET on_hand = on_hand + $2 WHERE sku = $1"
+    database.rows(wrong, sku, 1)
+    found = partner.get("/inventory/reconciliation").json()["differences"]
+    assert found == [{"sku": sku, "on_hand": 9, "waiting": 0, "free": 10}]
+    database.rows(wrong, sku, -1)
+
+
 @pytest.mark.parametrize("table", ["warehouse_movements", "warehouse_documents"])
 def test_what_was_booked_is_never_changed(
     table: str, partner: httpx.Client, database: Database
