@@ -121,14 +121,8 @@ def test_a_transaction_that_fails_sends_nothing(office: Office, database: Databa
     async def work(pool: Any) -> None:
         async with transaction(pool) as connection:
             parameters = MESSAGES["order_confirmed"].example
-            await service.request(
-                connection,
-                cause=cause,
-                recipient=somebody(),
-                template="order_confirmed",
-                parameters=parameters,
-                now=system_clock(),
-            )
+            wanted = service.Asked(cause, somebody(), "order_confirmed", parameters)
+            assert await service.request_all(connection, [wanted], system_clock()) == 1
             raise LookupError
 
     with pytest.raises(LookupError):
