@@ -66,12 +66,25 @@ def sent(
     content = operation.get("requestBody", {}).get("content", {})
     if "application/json" in content:
         body = sample(content["application/json"]["schema"], DOCUMENT)
-        return client.request(method, path, json=body, params=query, headers=extra)
+        return read(
+            client, client.build_request(method, path, json=body, params=query, headers=extra)
+        )
     for media_type, media in content.items():
         extra["content-type"] = media_type
         text = sample(media["schema"], DOCUMENT)
-        return client.request(method, path, content=text, params=query, headers=extra)
-    return client.request(method, path, params=query, headers=extra)
+        asked = client.build_request(method, path, content=text, params=query, headers=extra)
+        return read(client, asked)
+    return read(client, client.build_request(method, path, params=query, headers=extra))
+
+
+def read(client: httpx.Client, asked: httpx.Request) -> httpx.Response:
+    """Send a request and read its answer; of a stream of events, which has no end, its head."""
+    answer = client.send(asked, stream=True)
+    if answer.headers.get("content-type", "").startswith("text/event-stream"):
+        answer.close()
+        return httpx.Response(answer.status_code, headers=answer.headers)
+    answer.read()
+    return answer
 
 
 def filled(path: str, things: Things) -> str:

@@ -13,6 +13,7 @@ from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, order
 from tests.integration.storefront.reviewing import decided, post
 from tests.integration.storefront.sending import allocated
+from tests.integration.storefront.tills import stated
 from tests.integration.storefront.vending import goods_of, new_vendor
 
 LONG = {"since": "2020-01-01", "until": "2029-12-31"}
@@ -33,12 +34,12 @@ class Card:
 
 def placed(client: httpx.Client, *skus: str, days_ago: float = 0) -> str:
     """Place an order some days ago and return its id."""
-    stated = {}
+    times = {}
     if days_ago:
         at = datetime.now(UTC) - timedelta(days=days_ago)
-        stated = {"X-Occurred-At": at.isoformat(timespec="milliseconds")}
+        times = {"X-Occurred-At": at.isoformat(timespec="milliseconds")}
     body = order(*(line(sku, 2) for sku in skus), **({"subject": "s-1"} if days_ago else {}))
-    answer = client.post("/orders", json=body, headers=key() | stated)
+    answer = stated(client, body, **times)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["order_id"])
 

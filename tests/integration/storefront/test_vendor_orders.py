@@ -28,6 +28,7 @@ from tests.integration.storefront.paying import Provider, begun, completed, open
 from tests.integration.storefront.test_promotions import create
 from tests.integration.storefront.tills import stated
 from tests.integration.storefront.vending import (
+    Counting,
     Outbox,
     goods_of,
     new_vendor,
@@ -105,8 +106,11 @@ def test_goods_without_a_vendor_are_the_stores_own(
     placed = sold(shopper, goods_of(partner, "", 700))
     refunded(partner, placed["order_id"], 200)
     assert entries(database, placed["order_id"]) == [("", "sale", 700), ("", "refund", -200)]
-    events = [event.data for event in outbox(Topic.MARKETPLACE, placed["order_id"])]
-    assert [(data.vendor_id, data.sale_minor) for data in events] == [("", 700), ("", 200)]
+    events: list[Any] = [*outbox(Topic.MARKETPLACE, placed["order_id"])]
+    assert [(each.data.vendor_id, each.data.sale_minor) for each in events] == [
+        ("", 700),
+        ("", 200),
+    ]
 
 
 def test_the_most_specific_rule_holds_and_later_ones_alter_nothing(
@@ -195,25 +199,6 @@ def test_a_paid_checkout_is_split_too(
         (vendor, "sale", 400),
         (vendor, "commission", -40),
     ]
-
-
-class Counting:
-    """A connection that counts statements."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self.statements: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._connection, name)
-        if name not in ("fetch", "fetchrow", "fetchval", "execute"):
-            return found
-
-        def counted(statement: str, *values: Any) -> Any:
-            self.statements.append(statement)
-            return found(statement, *values)
-
-        return counted
 
 
 def test_splitting_an_order_costs_one_statement_whatever_it_holds(

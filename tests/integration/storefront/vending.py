@@ -103,3 +103,22 @@ def rule(partner: httpx.Client, rate_bp: int, **changed: Any) -> dict[str, Any]:
 def told(outbox: Outbox, about: str) -> list[str]:
     """Return the types of what was told of a vendor or an order, oldest first."""
     return [event.type for event in outbox(Topic.MARKETPLACE, about)]
+
+
+class Counting:
+    """A connection that counts statements."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.statements: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._connection, name)
+        if name not in ("fetch", "fetchrow", "fetchval", "execute"):
+            return found
+
+        def counted(statement: str, *values: Any) -> Any:
+            self.statements.append(statement)
+            return found(statement, *values)
+
+        return counted
