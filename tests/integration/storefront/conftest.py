@@ -153,6 +153,7 @@ def environment(own_stack: Stack, database: Database) -> dict[str, str]:
         "KAFKA_BOOTSTRAP_SERVERS": own_stack.environment()["KAFKA_BOOTSTRAP_SERVERS"],
         "VALKEY_URL": own_stack.environment()["VALKEY_URL"],
         "SERVING_URL": f"http://127.0.0.1:{free_port()}",
+        "SESSIONS_TIMEOUT_MS": "5000",
         "PARTNER_TOKEN": PARTNER,
         "DISPUTE_WEBHOOK_SECRET": SECRET,
         "PSEUDONYM_KEY": "key-of-the-tests",

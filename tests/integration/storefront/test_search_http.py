@@ -40,9 +40,11 @@ def test_a_hit_says_what_the_catalogue_says(visitor: httpx.Client, partner: http
     page = visitor.get("/search", params={"q": "cloudy"}).json()
     shown = visitor.get("/products/cider").json()
     (hit,) = page["products"]
-    assert {name: hit[name] for name in hit.keys() & shown.keys() - {"variants"}} == {
-        name: shown[name] for name in hit.keys() & shown.keys() - {"variants"}
+    told_apart = {"variants", "rating"}
+    assert {name: hit[name] for name in hit.keys() & shown.keys() - told_apart} == {
+        name: shown[name] for name in hit.keys() & shown.keys() - told_apart
     }
+    assert hit["rating"] == shown["rating"]["weighted"]
     prices = [variant["list_price_minor"] for variant in shown["variants"]]
     assert (hit["price_from_minor"], hit["price_to_minor"]) == (min(prices), max(prices))
     assert (hit["variants"], hit["in_stock"], page["total"]) == (2, True, 1)
