@@ -28,7 +28,12 @@ class Settings(BaseSettings):
     kafka_replication_factor: int = Field(default=1, ge=1, le=5)
     valkey_url: str = Field(default="redis://127.0.0.1:16379/0", pattern="^(rediss?|unix)://")
     artifacts_dir: Path = Field(default=Path(".ecomarket/artifacts"))
-    metrics_port: int = Field(default=9102, ge=1, le=65535)
+    metrics_port: int = Field(
+        default=9102,
+        ge=0,
+        le=65535,
+        description="Of a process of its own; 0: any free one, which is logged.",
+    )
     first_day: date = Field(
         default=date(2017, 12, 19),
         description="First UTC day computed on its own; all before it is loaded along with it.",

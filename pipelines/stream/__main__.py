@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 
+import structlog
 from prometheus_client import start_http_server
 
 from pipelines.logs import configure
@@ -14,6 +15,8 @@ from pipelines.stream.store import OnlineStore, connect
 
 METRICS_HOST = "127.0.0.1"
 
+log = structlog.get_logger()
+
 
 def main() -> None:
     """Consume until SIGTERM or SIGINT."""
@@ -22,7 +25,8 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    start_http_server(settings.metrics_port, METRICS_HOST)
+    server, _ = start_http_server(settings.metrics_port, METRICS_HOST)
+    log.info("metrics are served", port=server.server_port)
     store = OnlineStore(connect(settings.valkey_url))
     StreamConsumer(settings.kafka_bootstrap_servers, store).run(stop)
 

@@ -123,7 +123,8 @@ def test_nobodys_mailbox_is_filled(people: People, database: Database) -> None:
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(people: People) -> None:
     known = people.try_to_log_in(people.verified(), "wrong password")
     unknown = people.try_to_log_in(new_email(), "wrong password")
-    assert known.json() == unknown.json()
+    told = [{**answer.json(), "instance": ""} for answer in (known, unknown)]
+    assert told[0] == told[1]
     assert (known.status_code, unknown.status_code) == (401, 401)
 
 

@@ -6,16 +6,11 @@ import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.local.stack import Stack
 from storefront_api.fulfilment.local_carrier import LocalCarrier
@@ -30,6 +25,7 @@ from storefront_api.platform.carrier import (
 from storefront_api.platform.database import open_pool
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.sending import labelled, placed, whats
+from tests.integration.storefront.test_search_http import migrate_to
 
 
 def _local(now: datetime) -> Mapping[str, Carrier]:
@@ -104,27 +100,15 @@ def test_orders_that_were_there_have_a_history_and_the_migration_goes_down_and_u
     server = own_stack.environment()["DATABASE_URL"]
     url = urlsplit(server)._replace(path=f"/older_{uuid.uuid4().hex[:12]}").geturl()
     asyncio.run(migrate(url))
-
-    async def back() -> None:
-        def down(connection: Connection) -> None:
-            config = Config()
-            config.set_main_option("script_location", str(files("storefront_api") / "migrations"))
-            config.attributes["connection"] = connection
-            command.downgrade(config, "0007")
-
-        engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
-        async with engine.begin() as connection:
-            await connection.run_sync(down)
-        await engine.dispose()
-
-    asyncio.run(back())
+    asyncio.run(migrate_to(url, "0007"))
     older = Database(url)
     assert older.value("SELECT to_regclass('order_changes')") is None
     for channel in ("web", "till"):
         older.rows(
             """
             INSERT INTO orders VALUES (gen_random_uuid(), 'p', 's', 'S1', $1, '', 'USD', 5, 0,
-                now(), now(), 'allow', '', '{}', '{}')
+                now(), now(), 'allow', '',
+                '{"method": "card"}', '{}')
             """,
             channel,
         )

@@ -23,6 +23,7 @@ from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import AwayError
 from storefront_api.platform.policy import Role
 from storefront_api.platform.signals import NAME, Signals
+from tests.integration.storefront.accounts import People
 from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.sending import allocated, placed
 from tests.integration.storefront.test_cancelling import cancelled
@@ -106,12 +107,16 @@ def test_a_page_goes_on_where_it_left_off(partner: httpx.Client, shopper: httpx.
         assert (refused.status_code, refused.json()["field"]) == (422, "header.last-event-id")
 
 
-def test_nobody_but_the_owner_follows_an_order(
-    partner: httpx.Client, new_shopper: Shoppers
+def test_nobody_but_who_ordered_and_who_stated_it_follows_an_order(
+    partner: httpx.Client, new_shopper: Shoppers, people: People
 ) -> None:
-    order_id = placed(partner, new_shopper())["order_id"]
-    for other in (new_shopper(), partner):
-        assert other.get(f"/orders/{order_id}/updates").status_code == 404
+    shopper = new_shopper()
+    order_id = placed(partner, shopper)["order_id"]
+    for other in (new_shopper(), people.customer(), people.vendor("v-1")):
+        assert other.get(f"/orders/{order_id}/updates").status_code in {403, 404}
+    for owner in (shopper, partner):
+        with following(owner, order_id) as stream:
+            assert stream.what() == "placed"
 
 
 def test_many_pages_share_one_connection_and_leave_the_store_free(

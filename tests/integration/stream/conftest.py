@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -35,13 +35,10 @@ class StreamProcess:
     """`python -m pipelines.stream`, to be started, killed and asked for its metrics."""
 
     def __init__(self, bootstrap: str, url: str, log: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.metrics_port: int = free.getsockname()[1]
         self._environment = os.environ | {
             "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
             "VALKEY_URL": url,
-            "METRICS_PORT": str(self.metrics_port),
+            "METRICS_PORT": "0",
         }
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -70,16 +67,21 @@ class StreamProcess:
         return self._process is not None and self._process.poll() is None
 
     def metrics(self) -> str:
-        """Return its metrics page, empty while it does not answer."""
-        try:
-            page = urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics")
-        except OSError:
+        """Return its metrics page, empty while it has not said where that is."""
+        ports = [entry["port"] for entry in self.entries("metrics are served")]
+        if not ports:
             return ""
+        page = urllib.request.urlopen(f"http://127.0.0.1:{ports[-1]}/metrics")
         return str(page.read().decode())
+
+    def entries(self, event: str) -> list[dict[str, Any]]:
+        """Return what it logged of one kind."""
+        whole = [line for line in self.log().splitlines() if line.startswith("{")]
+        return [entry for entry in map(json.loads, whole) if entry.get("event") == event]
 
     def log(self) -> str:
         """Return what it logged so far."""
-        return self._log.read_text()
+        return self._log.read_text() if self._log.exists() else ""
 
 
 @pytest.fixture(scope="session")
@@ -120,3 +122,4 @@ def stream(
     yield process
     if process.running:
         process.end(signal.SIGKILL)
+    sys.stderr.write(process.log())
