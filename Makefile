@@ -25,8 +25,9 @@ up: env ## start every service and wait until each one answers
 down: env ## stop every service
 	@$(UV) run --locked ecomarket down
 
+# A process for each core runs whole files, on services of its own.
 test: env ## every test, with what it needs installed and started
-	$(UV) run --locked pytest
+	$(UV) run --locked pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-unit: env ## the tests that need no service
 	$(UV) run --locked pytest tests/unit tests/contract

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import socket
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ import valkey
 from deploy.bench._load import Latencies, LoadError, closed_loop, open_loop, request
 from deploy.bench.result import Aim, BenchResult
 from deploy.local.environment import client_environment
+from deploy.local.ports import free_port
 from deploy.local.services import KEEP_ALIVE
 from deploy.local.settings import LocalSettings, Port
 
@@ -203,9 +203,7 @@ def _status(port: int, path: str) -> int:
 @contextmanager
 def _peer() -> Iterator[int]:
     """Run the bare application as serving is run, in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "deploy.bench._bare:create_app", "--factory"]
     process = subprocess.Popen(
         [*command, *KEEP_ALIVE, "--host", "127.0.0.1", "--port", str(port)],

@@ -24,8 +24,9 @@ from deploy.bench import checkout
 from deploy.bench._crowd import Heard, crowd
 from deploy.bench._flow import LINE, Flow
 from deploy.bench._load import Latencies, LoadError, request
-from deploy.bench._private_stack import free_port, private_stack
+from deploy.bench._private_stack import private_stack
 from deploy.bench.result import Aim, BenchResult
+from deploy.local.ports import free_port
 from deploy.local.services import KEEP_ALIVE
 
 CONNECTIONS = 10_000

@@ -8,7 +8,6 @@ the store.
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from rich.console import Console
 from deploy.bench._private_stack import private_stack
 from deploy.bench.result import Aim, BenchError, BenchResult
 from deploy.demo.shoppers.simulate import Outcome, Plan, simulate
+from deploy.local.ports import free_port
 from deploy.local.services import KEEP_ALIVE
 
 SHOPPERS, DAYS = 3_000, 1
@@ -104,9 +104,7 @@ def _cpu_s(process: psutil.Process) -> float:
 
 @contextmanager
 def _stub() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "deploy.bench._stub_store:create_app", "--factory"]
     process = subprocess.Popen(
         [*command, *KEEP_ALIVE, "--no-access-log", "--host", "127.0.0.1", "--port", str(port)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Iterable
 
@@ -9,7 +10,13 @@ import psutil
 
 from deploy.local.errors import PortInUseError
 from deploy.local.services import Service
-from deploy.local.settings import LocalSettings
+from deploy.local.settings import LocalSettings, Port
+
+CANDIDATES = range(20_000, 32_000)
+"""Below what Linux gives to outgoing connections (32768 and up, net.ipv4.ip_local_port_range), so
+that none of them takes a port between its choice and the start of who listens on it."""
+
+_steps = iter(range(random.SystemRandom().randrange(len(CANDIDATES)), 10**9))
 
 
 def require_free(settings: LocalSettings, services: Iterable[Service]) -> None:
@@ -29,6 +36,19 @@ def require_free(settings: LocalSettings, services: Iterable[Service]) -> None:
     ]
     if problems:
         raise PortInUseError("\n".join(problems))
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on, each time another.
+
+    Two processes that ask begin at random places, so that they hardly ever name the same one.
+    """
+    return next(number for step in _steps if _is_free(number := CANDIDATES[step % len(CANDIDATES)]))
+
+
+def free_ports() -> dict[str, int]:
+    """Return a free port for each of a stack's, by the name of its setting."""
+    return {port.value: free_port() for port in Port}
 
 
 def _is_free(number: int) -> bool:

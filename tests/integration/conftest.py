@@ -6,30 +6,20 @@ Services start when the first test asks for them, and stop with the session.
 from __future__ import annotations
 
 import asyncio
-import socket
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
-from deploy.local.settings import LocalSettings, Port
+from deploy.local.ports import free_ports
+from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 
 StartStack = Callable[..., Stack]
 """Called with names of services; they answer when it returns."""
-
-
-def free_ports() -> dict[str, int]:
-    """Return a free port for each of a stack's, by the name of its setting."""
-    with ExitStack() as held:
-        probes = {port.value: held.enter_context(socket.socket()) for port in Port}
-        for probe in probes.values():
-            probe.bind(("127.0.0.1", 0))
-        return {name: int(probe.getsockname()[1]) for name, probe in probes.items()}
 
 
 def private_settings(directory: Path, **changed: object) -> LocalSettings:

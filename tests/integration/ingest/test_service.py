@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from deploy.local.ports import free_port
 from pipelines.ingest.topics import create_topics
 from pipelines.warehouse import MigrationError, migrate
 from storefront_api.events import EVENTS, Topic
@@ -26,9 +26,7 @@ def test_every_published_example_goes_through_the_service(
     for topic in Topic:
         names = [path.stem for path in sorted((EXAMPLES / topic.value).glob("*.json"))]
         feed.send_events(topic, [example(topic, name) for name in names])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = tmp_path / "service.log"
     with log.open("wb") as out:
         service = subprocess.Popen(

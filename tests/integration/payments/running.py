@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import stripe
 
-from tests.integration.storefront.conftest import Worker, free_port, until
+from deploy.local.ports import free_port
+from tests.integration.storefront.conftest import Worker, until
 
 KEY, SECRET = "sk_test_x", "whsec_x"
 

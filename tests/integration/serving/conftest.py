@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 import uuid
@@ -19,6 +18,7 @@ import uvicorn
 import valkey
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from deploy.local.ports import free_port
 from pipelines.ingest.topics import create_topics
 from pipelines.stream.store import connect
 from serving.app import create_app
@@ -36,14 +36,6 @@ def until(true: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> 
     while not true():
         assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -11,9 +11,10 @@ import httpx
 import pytest
 import valkey
 
+from deploy.local.ports import free_port
 from serving.decisions import Decision, DecisionLog
 from serving.settings import Settings
-from tests.integration.serving.conftest import Decisions, free_port, running, until
+from tests.integration.serving.conftest import Decisions, running, until
 from tests.integration.serving.scorers import publish
 from tests.integration.serving.test_answers import question
 

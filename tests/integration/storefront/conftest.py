@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import asyncpg
 import httpx
 import pytest
 
+from deploy.local.ports import free_port
 from deploy.local.services import KEEP_ALIVE, SERVER
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
@@ -42,13 +42,6 @@ def until(true: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> 
     while not true():
         assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Database:

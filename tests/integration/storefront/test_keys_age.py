@@ -11,10 +11,11 @@ import asyncpg
 import httpx
 import pytest
 
+from deploy.local.ports import free_port
 from storefront_api.platform import idempotency
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.idempotency import KEPT_FOR, PURGED_AT_ONCE, purge
-from tests.integration.storefront.conftest import Database, Worker, free_port, until
+from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.goods import key, line, new_sku, order
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -14,9 +14,10 @@ import httpx
 import pytest
 from valkey import Valkey
 
+from deploy.local.ports import free_port
 from deploy.local.stack import Stack
 from storefront_api.platform.limits import LIMITS, Limiter
-from tests.integration.storefront.conftest import PARTNER, Worker, free_port, until
+from tests.integration.storefront.conftest import PARTNER, Worker, until
 
 Start = Callable[..., tuple[str, Worker]]
 Shopping = Callable[[], httpx.Client]

@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local.ports import free_port
 from deploy.local.stack import Stack
 from storefront_api.notifications.messages import MESSAGES
-from tests.integration.storefront.conftest import Database, Worker, free_port, until
+from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.mailing import MailServer, Office, address, parsed, serving
 
 WORKER = "storefront_api.notifications.worker"

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.local.ports import free_port
 from storefront_api.events import Topic
 from storefront_api.events.marketplace import PayoutV1
 from storefront_api.marketplace.payouts.sending import CLAIM, send
@@ -23,7 +24,7 @@ from storefront_api.platform.database import open_pool
 from storefront_api.platform.payment_provider import ProviderAwayError
 from storefront_api.platform.stripe_transfers import StripeTransfers
 from tests.integration.storefront.accounts import People
-from tests.integration.storefront.conftest import Worker, free_port, until
+from tests.integration.storefront.conftest import Worker, until
 from tests.integration.storefront.goods import key
 from tests.integration.storefront.paying import Provider
 from tests.integration.storefront.vending import (

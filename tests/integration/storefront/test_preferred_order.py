@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.local.ports import free_port
 from tests.integration.storefront.accounts import People, bearer
-from tests.integration.storefront.conftest import Worker, free_port
+from tests.integration.storefront.conftest import Worker
 from tests.integration.storefront.goods import new_sku
 
 

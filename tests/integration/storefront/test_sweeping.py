@@ -14,13 +14,14 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from deploy.local.ports import free_port
 from storefront_api.checkouts.worker import sweep
 from storefront_api.platform.carrier import CarrierAwayError
 from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.stripe_transfers import StripeTransfers
-from tests.integration.storefront.conftest import Database, free_port
+from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import new_sku
 from tests.integration.storefront.mailing import somebody
 from tests.integration.storefront.paying import Provider, begun, opened, state, stock

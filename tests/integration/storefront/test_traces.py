@@ -15,9 +15,10 @@ import pytest
 from confluent_kafka import Consumer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from deploy.local.ports import free_port
 from storefront_api.events import Topic
 from storefront_api.platform.outbox import new_id
-from tests.integration.storefront.conftest import PARTNER, Worker, free_port, until
+from tests.integration.storefront.conftest import PARTNER, Worker, until
 from tests.integration.storefront.goods import key, line, new_sku, order
 
 Start = Callable[..., tuple[str, Worker]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from urllib.parse import urlencode
 
 import clickhouse_connect
 import pytest
+
+from deploy.local.ports import free_port
 
 USERS = """
 [users.default]
@@ -67,9 +68,7 @@ class Warehouse:
         self.log = folder / "log"
         self._users = folder / "users.toml"
         self._users.write_text(USERS)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from deploy.local.ports import free_port
 from pipelines.warehouse import connect, migrate
 from tests.model.sql.dbt import dbt
 from tests.model.sql.journey import Journey, journey, load
@@ -23,9 +23,7 @@ READY_WITHIN_S = 60
 
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = tmp_path_factory.mktemp("warehouse")
     command = [sys.executable, "-m", "deploy.local.warehouse", "--path", str(folder / "data")]
     with (folder / "log").open("wb") as log:
