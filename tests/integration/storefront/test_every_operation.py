@@ -100,3 +100,9 @@ def test_an_operation_keeps_to_the_document(
     answer = case.call_and_validate(store_url, headers=stage.callers.headers(caller))
     if 200 <= answer.status_code < 300 and ENDING & set(path.split("/")):
         stage.callers.forget(caller)
+
+
+def test_every_test_has_an_id_of_its_own(request: pytest.FixtureRequest) -> None:
+    # Tests that are shared out among processes are told apart by it: of two, one would be lost.
+    found = [item.nodeid for item in request.session.items]
+    assert len(found) == len(set(found)) > len(DOCUMENT["paths"])
