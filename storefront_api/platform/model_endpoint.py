@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 from uuid import UUID
 
 import aiohttp
 import structlog
 from opentelemetry.trace import SpanKind, StatusCode
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from storefront_api.events.orders import OrderV1
 from storefront_api.events.parts import Unit
@@ -39,6 +41,24 @@ class _Slate(BaseModel):
     slate: list[_Item]
 
 
+class DayQuantiles(BaseModel):
+    """A day's demand: with probability 0.1, 0.5 and 0.9 it is at most so much."""
+
+    date: date
+    p10: float = Field(ge=0)
+    p50: float = Field(ge=0)
+    p90: float = Field(ge=0)
+
+
+class Forecast(BaseModel):
+    """A variant's demand on the days from `as_of` on."""
+
+    as_of: date = Field(description="The day after the last one that the model has seen.")
+    unit: str = Field(description="What a demand of one means.")
+    quantiles: list[DayQuantiles]
+    model_version: str
+
+
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
@@ -56,6 +76,10 @@ class Slate:
 
     skus: tuple[str, ...]
     decision_id: str
+
+
+class UnknownVariantError(Exception):
+    """Permanent: the model in service knows no such variant."""
 
 
 class ModelEndpoint:
@@ -109,15 +133,37 @@ class ModelEndpoint:
             return None
         return Slate(tuple(item.sku for item in answer.slate), str(answer.decision_id))
 
+    async def forecast(self, sku: str, days: int) -> Forecast | None:
+        """Return the forecast of a variant's demand, or None if there is no answer.
+
+        Raises
+        ------
+        UnknownVariantError
+            If the model says that it knows no such variant.
+        """
+        path = f"/v1/forecasts/{quote(sku, safe='')}"
+        parameters = {"horizon": days}
+        return await self._ask(
+            Forecast, "forecast", "GET", path, "/v1/forecasts/{sku}", params=parameters
+        )
+
     async def _ask(
-        self, kind: type[_Answer], what: str, method: str, path: str, **request: Any
+        self,
+        kind: type[_Answer],
+        what: str,
+        method: str,
+        path: str,
+        route: str = "",
+        **request: Any,
     ) -> _Answer | None:
-        with span(f"{method} {path}", SpanKind.CLIENT) as begun:
+        with span(f"{method} {route or path}", SpanKind.CLIENT) as begun:
             headers = {"traceparent": traceparent()}
             try:
                 async with self._client.request(
                     method, path, headers=headers, **request
                 ) as response:
+                    if route and response.status == HTTPStatus.NOT_FOUND:
+                        raise UnknownVariantError(path)
                     response.raise_for_status()
                     return kind.model_validate_json(await response.read())
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:

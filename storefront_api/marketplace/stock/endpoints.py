@@ -6,16 +6,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
+from storefront_api.events.parts import Sku
 from storefront_api.marketplace.seller import OwnVendor
 from storefront_api.marketplace.stock import service
 from storefront_api.marketplace.stock.files import MAX_BYTES, MAX_ROWS
 from storefront_api.marketplace.stock.schemas import (
     Mode,
     StockFileOut,
+    StockForecastOut,
     ThresholdIn,
     ThresholdPage,
 )
 from storefront_api.platform.errors import BODY, problems
+from storefront_api.platform.limits import limited
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
@@ -75,3 +78,21 @@ async def thresholds(
 ) -> ThresholdPage:
     """List the caller's vendor's thresholds in order of their sku."""
     return await service.thresholds(services, vendor_id, after, limit)
+
+
+@router.get(
+    "/vendor/stock-forecasts/{sku}",
+    dependencies=[limited("recommending")],
+    responses=problems(401, 403, 404, 422, 503),
+)
+async def forecast(
+    services: Injected,
+    vendor_id: OwnVendor,
+    sku: Annotated[Sku, Path()],
+    days: Annotated[int, Query(ge=1, le=14, description="Days that are looked ahead.")] = 7,
+) -> StockForecastOut:
+    """Show stock of a variant beside the demand that is forecast for it.
+
+    Without the model endpoint stock is shown all the same, and why there is no forecast.
+    """
+    return await service.forecast(services, vendor_id, sku, days)

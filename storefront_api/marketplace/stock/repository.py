@@ -29,6 +29,11 @@ SELECT t.sku, t.threshold, s.on_hand, t.low, t.crossings
 FROM stock_thresholds t JOIN stock s USING (sku) JOIN products p USING (sku)
 WHERE p.vendor_id = $1 AND t.sku > $2 ORDER BY t.sku LIMIT $3
 """
+_ONE = """
+SELECT s.sku, s.on_hand, s.on_hand - s.reserved AS available, t.threshold
+FROM stock s JOIN products p USING (sku) LEFT JOIN stock_thresholds t USING (sku)
+WHERE s.sku = $2 AND p.vendor_id = $1
+"""
 _FALLEN = """
 SELECT t.sku, t.threshold, s.on_hand, p.vendor_id, p.name, v.contact_email, t.crossings + 1
     AS crossing
@@ -81,6 +86,11 @@ async def set_threshold(connection: Connection, vendor_id: str, sku: str, thresh
 async def thresholds(connection: Connection, vendor_id: str, after: str, limit: int) -> list[Any]:
     """Return the next of a vendor's thresholds after a sku."""
     return list(await connection.fetch(_PAGE, vendor_id, after, limit))
+
+
+async def one(connection: Connection, vendor_id: str, sku: str) -> Any:
+    """Return stock and threshold of a vendor's own variant; None if it is not the vendor's."""
+    return await connection.fetchrow(_ONE, vendor_id, sku)
 
 
 async def fallen(connection: Connection, most: int) -> list[Any]:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from storefront_api.platform.model_endpoint import Forecast
+
 Mode = Literal["count", "delta"]
 
 
@@ -41,3 +43,16 @@ class ThresholdPage(BaseModel):
 
     thresholds: list[ThresholdOut]
     next_cursor: str = Field(description="Pass as `after`; empty on the last page.")
+
+
+class StockForecastOut(BaseModel):
+    """A variant's stock beside what is expected to be bought of it."""
+
+    sku: str
+    on_hand: int
+    available: int = Field(description="What is not kept for checkouts.")
+    threshold: int | None = Field(description="When stock is low; null if it was not said.")
+    forecast: Forecast | None = Field(description="Null if there is none; `reason` says why.")
+    reason: Literal["", "model_away", "too_few_sales"] = Field(
+        description="`model_away`: ask again later. `too_few_sales`: the model knows none of it."
+    )

@@ -11,11 +11,13 @@ from storefront_api.marketplace.stock import files, repository
 from storefront_api.marketplace.stock.schemas import (
     Mode,
     StockFileOut,
+    StockForecastOut,
     ThresholdOut,
     ThresholdPage,
 )
 from storefront_api.platform.database import transaction
 from storefront_api.platform.errors import ConflictError, NotFoundError
+from storefront_api.platform.model_endpoint import UnknownVariantError
 from storefront_api.services import Services
 
 
@@ -101,3 +103,21 @@ async def thresholds(services: Services, vendor_id: str, after: str, limit: int)
     found = [ThresholdOut(**dict(row)) for row in rows[:limit]]
     more = len(rows) > limit
     return ThresholdPage(thresholds=found, next_cursor=found[-1].sku if more else "")
+
+
+async def forecast(services: Services, vendor_id: str, sku: str, days: int) -> StockForecastOut:
+    """Return stock of a variant and the model's forecast, or why there is no forecast.
+
+    Raises
+    ------
+    NotFoundError
+        If it is not the vendor's.
+    """
+    row = await repository.one(services.pool, vendor_id, sku)
+    if row is None:
+        raise NotFoundError(f"there is no variant {sku!r}", field="path.sku")
+    try:
+        found = await services.models.forecast(sku, days)
+    except UnknownVariantError:
+        return StockForecastOut(**dict(row), forecast=None, reason="too_few_sales")
+    return StockForecastOut(**dict(row), forecast=found, reason="" if found else "model_away")

@@ -224,6 +224,7 @@ OBJECTS: dict[str, Owned | Shared] = {
     "session_id": Owned(_session),
     "shipment_id": Shared(_shipment),
     "sku": Shared(lambda world: new_sku(world.partner)),
+    "/vendor/stock-forecasts/{sku} sku": Owned(_goods),
     "/vendor/stock-thresholds/{sku} sku": Owned(_goods),
     "token": Shared(_token),
     "vendor_id": Shared(lambda world: _seller(world).value),
