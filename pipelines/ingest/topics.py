@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from storefront_api.events import DEAD_LETTERS, Topic
+from storefront_api.events import DEAD_LETTERS, RESENT_LETTERS, Topic
 
 PARTITIONS = 4
 
@@ -29,7 +29,10 @@ def create_topics(bootstrap_servers: str, replication_factor: int) -> None:
     wanted = [
         NewTopic(str(topic), PARTITIONS, replication_factor, config=forever) for topic in Topic
     ]
-    wanted.append(NewTopic(DEAD_LETTERS, 1, replication_factor, config=forever))
+    wanted += [
+        NewTopic(name, 1, replication_factor, config=forever)
+        for name in (DEAD_LETTERS, RESENT_LETTERS)
+    ]
     outcomes = admin.create_topics(wanted, operation_timeout=30)
     for outcome in as_completed(outcomes.values()):
         try:

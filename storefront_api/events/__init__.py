@@ -7,11 +7,12 @@ every consumer's tests parse.
 
 from storefront_api.events.envelope import Event
 from storefront_api.events.registry import EVENTS, UnknownEventError, json_schemas, parse, schema_of
-from storefront_api.events.topics import DEAD_LETTERS, Topic
+from storefront_api.events.topics import DEAD_LETTERS, RESENT_LETTERS, Topic
 
 __all__ = [
     "DEAD_LETTERS",
     "EVENTS",
+    "RESENT_LETTERS",
     "Event",
     "Topic",
     "UnknownEventError",

@@ -33,3 +33,5 @@ class Topic(StrEnum):
 
 DEAD_LETTERS = "eco.dead_letters.v1"
 """Messages that a consumer could not accept, each with where it came from and why."""
+RESENT_LETTERS = "eco.dead_letters_resent.v1"
+"""Which dead letters were repaired and sent to their topics again."""

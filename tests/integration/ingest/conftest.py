@@ -20,7 +20,7 @@ from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from pipelines.ingest.topics import create_topics
 from pipelines.warehouse import connect, migrate
-from storefront_api.events import DEAD_LETTERS, Topic
+from storefront_api.events import DEAD_LETTERS, RESENT_LETTERS, Topic
 from tests.integration.ingest.feed import Feed
 
 DEADLINE_S = 90.0
@@ -108,7 +108,7 @@ def environment(own_stack: Stack) -> dict[str, str]:
     found = own_stack.environment()
     bootstrap = found["KAFKA_BOOTSTRAP_SERVERS"]
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    topics = [*map(str, Topic), DEAD_LETTERS]
+    topics = [*map(str, Topic), DEAD_LETTERS, RESENT_LETTERS]
     present = [name for name in admin.list_topics(timeout=30).topics if name in topics]
     if present:
         for outcome in admin.delete_topics(present, operation_timeout=30).values():

@@ -1,0 +1,1 @@
+"""Commands that repair the event backbone: dead letters."""

@@ -1,0 +1,103 @@
+"""Dead letters are listed, shown whole, repaired and resent, each once."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from clickhouse_connect.driver.client import Client
+from typer.testing import CliRunner
+
+from deploy.repair.letters import app
+from storefront_api.events import Topic
+from tests.integration.ingest.conftest import SinkProcess, until
+from tests.integration.ingest.feed import ORDER, VIEW, Feed, count
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def dlq(environment: dict[str, str]) -> Command:
+    runner = CliRunner(env=environment)
+    return lambda *arguments: runner.invoke(app, list(arguments))
+
+
+@pytest.fixture
+def poisoned(sink: SinkProcess, feed: Feed, warehouse: Client) -> tuple[str, str]:
+    """Two letters: an order whose total is wrong, and a click with a foreign field."""
+    order = json.loads(json.dumps(ORDER | {"id": str(uuid.uuid4())}))
+    order["data"]["total_minor"] += 1
+    click = VIEW | {"id": str(uuid.uuid4()), "colour": "red"}
+    feed.produce(8)
+    feed.send(Topic.ORDERS, [json.dumps(order).encode()], partition=2)
+    feed.send(Topic.CLICKSTREAM, [json.dumps(click).encode()], partition=3)
+    sink.start()
+    until(lambda: feed.arrived(warehouse) and _dead(warehouse) == 2, "both were put aside")
+    assert sink.end() == 0
+    return "eco.orders.v1/2/1", "eco.clickstream.v1/3/1"
+
+
+def _dead(client: Client) -> int:
+    return int(client.query("SELECT count() FROM raw.dead_letters").result_rows[0][0])
+
+
+def _listed(dlq: Command, *arguments: str) -> dict[str, dict[str, Any]]:
+    answer = dlq("list", "--json", *arguments)
+    assert answer.exit_code == 0, answer.stderr
+    return {letter["id"]: letter for letter in json.loads(answer.stdout)}
+
+
+def test_a_letter_is_repaired_by_its_payload_and_arrives_once(
+    poisoned: tuple[str, str],
+    dlq: Command,
+    sink: SinkProcess,
+    feed: Feed,
+    warehouse: Client,
+    tmp_path: Path,
+) -> None:
+    order, click = poisoned
+    found = _listed(dlq)
+    assert set(found) == {order, click}
+    assert found[order]["reason"].startswith("data: Value error, total_minor must equal")
+    assert (found[order]["partition"], found[order]["offset"]) == (2, 1)
+    assert found[order]["schema_version"] == 1
+    assert set(_listed(dlq, "--topic", Topic.CLICKSTREAM.value)) == {click}
+    assert "colour: " in dlq("list").stdout
+    assert json.loads(dlq("show", click).stdout)["reason"].startswith("colour: ")
+
+    refused = dlq("retry", order)
+    assert refused.exit_code == 1
+    assert "still refused, data: Value error, total_minor" in refused.stderr
+
+    repaired = json.loads(dlq("show", order, "--payload").stdout)
+    repaired["data"]["total_minor"] -= 1
+    path = tmp_path / "repaired.json"
+    path.write_text(json.dumps(repaired))
+    sent = dlq("retry", order, "--payload", str(path))
+    assert (sent.exit_code, sent.stdout) == (0, f"sent: {order} as eco.orders.v1/2/2\n")
+    again = dlq("retry", order, "--payload", str(path))
+    assert again.exit_code == 1
+    assert f"{order} was sent again at " in again.stderr
+
+    assert set(_listed(dlq, "--unsent")) == {click}
+    record = _listed(dlq)[order]["resent"]
+    assert (record["as"], record["edited"]) == ("eco.orders.v1/2/2", True)
+
+    feed.sent[Topic.ORDERS].add(repaired["id"])
+    sink.start()
+    until(lambda: feed.arrived(warehouse), "the repaired order is there")
+    assert sink.end() == 0
+    feed.check(warehouse)
+    assert count(warehouse, Topic.CLICKSTREAM) == 4
+
+
+def test_what_nobody_refused_cannot_be_resent(poisoned: tuple[str, str], dlq: Command) -> None:
+    answer = dlq("retry", "eco.orders.v1/0/0")
+    assert answer.exit_code == 1
+    assert "id: no dead letter 'eco.orders.v1/0/0'" in answer.stderr
+    assert dlq("retry").exit_code == 2
