@@ -1,9 +1,9 @@
 {{ config(order_by='(kind, identifier)', tags=['people']) }}
 
 select
-    toString(kind) as kind,
+    cast(kind as String) as kind,
     identifier,
     person_id,
     is_shared,
-    toString(rule_set_version) as rule_set_version
+    cast(rule_set_version as String) as rule_set_version
 from {{ source('people', 'members') }}
