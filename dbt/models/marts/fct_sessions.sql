@@ -21,16 +21,25 @@ placed as (
     where session_id != '' and {{ in_days('ordered_at', days_before=2, days_after=4) }}
 ),
 
+in_session as (
+    select
+        placed.order_id as order_id,
+        placed.ordered_at as ordered_at,
+        argMax(sessions.session_id, sessions.started_at) as session_id
+    from placed
+    inner join sessions on placed.client_session_id = sessions.client_session_id
+    where
+        placed.ordered_at >= sessions.started_at
+        and placed.ordered_at < sessions.ended_at + interval 30 minute
+    group by placed.order_id, placed.ordered_at
+),
+
 orders as (
     select
-        sessions.session_id as session_id,
-        argMin(placed.order_id, (placed.ordered_at, placed.order_id)) as order_id
-    from placed
-    asof inner join sessions
-        on placed.client_session_id = sessions.client_session_id
-        and placed.ordered_at >= sessions.started_at
-    where placed.ordered_at < sessions.ended_at + interval 30 minute
-    group by sessions.session_id
+        session_id,
+        argMin(order_id, (ordered_at, order_id)) as order_id
+    from in_session
+    group by session_id
 )
 
 select

@@ -7,7 +7,7 @@ from random import Random
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.people import KINDS, Rule, RuleError, Rules, rules_of, stitch
@@ -55,6 +55,7 @@ def as_bytes(sightings: list[Sighting]) -> str:
     return stitch(frame(sightings), RULES).to_csv(index=False)
 
 
+@settings(deadline=None)
 @given(SIGHTINGS, st.randoms(use_true_random=False))
 def test_any_order_gives_the_same_bytes(sightings: list[Sighting], random: Random) -> None:
     shuffled = list(sightings)
@@ -63,12 +64,14 @@ def test_any_order_gives_the_same_bytes(sightings: list[Sighting], random: Rando
     assert as_bytes(sightings[::-1]) == as_bytes(sightings)
 
 
+@settings(deadline=None)
 @given(SIGHTINGS, st.lists(st.integers(0, 23), max_size=10))
 def test_copies_change_nothing(sightings: list[Sighting], again: list[int]) -> None:
     copies = [sightings[n % len(sightings)] for n in again if sightings]
     assert as_bytes(sightings + copies) == as_bytes(sightings)
 
 
+@settings(deadline=None)
 @given(SIGHTINGS, st.integers(0, 24), st.integers(0, 24))
 def test_the_batches_in_which_events_came_change_nothing(
     sightings: list[Sighting], one: int, other: int
@@ -79,6 +82,7 @@ def test_the_batches_in_which_events_came_change_nothing(
     assert stitch(together, RULES).to_csv(index=False) == as_bytes(sightings)
 
 
+@settings(deadline=None)
 @given(SIGHTINGS)
 def test_people_are_what_merging_sets_until_none_meet_gives(sightings: list[Sighting]) -> None:
     groups: list[set[tuple[str, str]]] = []
