@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from pipelines.defs import automation, learn, publish, quality, raw, transform
+from pipelines.defs import automation, learn, people, publish, quality, raw, transform
 from pipelines.defs.partitions import daily
 from pipelines.defs.resources import Artifacts, OnlineStore, Warehouse
 from pipelines.manifest import PROJECT_DIR, load_manifest
@@ -39,7 +39,8 @@ def build(settings: Settings) -> dg.Definitions:
         assets=[
             *raw.specs(partitions),
             transform.seeds(manifest),
-            transform.models(manifest, partitions),
+            *transform.models(manifest, partitions),
+            *people.assets(),
             *publish.assets(),
             *learn.assets(),
         ],

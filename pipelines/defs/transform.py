@@ -25,18 +25,36 @@ def key_of(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("."))
 
 
+OF_PEOPLE = "tag:people"
+"""Models that read who is who, which is stitched after the others and before these."""
+
+
 def models(
     manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition[str]
-) -> dg.AssetsDefinition:
-    """Return every dbt model with its tests as checks; a range of days is one dbt run."""
+) -> list[dg.AssetsDefinition]:
+    """Return every dbt model with its tests as checks; a range of days is one dbt run.
 
+    The models of people are a run of their own, since the stitching stands in between.
+    """
+    return [
+        _models("dbt_models", manifest, partitions, exclude=f"resource_type:seed {OF_PEOPLE}"),
+        _models("dbt_people", manifest, partitions, select=OF_PEOPLE),
+    ]
+
+
+def _models(
+    name: str,
+    manifest: Mapping[str, Any],
+    partitions: dg.PartitionsDefinition[str],
+    **chosen: str,
+) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
-        exclude="resource_type:seed",
         dagster_dbt_translator=_ByFolder(),
-        name="dbt_models",
+        name=name,
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        **chosen,
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         start, end = days_of(context, partitions)

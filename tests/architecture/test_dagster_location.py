@@ -41,6 +41,8 @@ def test_the_graph_reaches_from_the_raw_tables_to_what_is_served(location: dict[
         "marts/fct_orders",
         "marts/mart_order_footprint",
         "features/feat_order_fraud",
+        "people/members",
+        "marts/dim_people",
         "online/shopper_features",
         "candidate/fraud",
         "served/recommend",
@@ -50,9 +52,12 @@ def test_the_graph_reaches_from_the_raw_tables_to_what_is_served(location: dict[
     } <= set(location["assets"])
 
 
-def test_the_job_runs_dbt_once_for_all_models(location: dict[str, Any]) -> None:
+def test_the_job_runs_dbt_once_before_people_are_stitched_and_once_after(
+    location: dict[str, Any],
+) -> None:
     assert sorted(step for step in location["steps"] if step.startswith("dbt_")) == [
         "dbt_models",
+        "dbt_people",
         "dbt_seeds",
     ]
 

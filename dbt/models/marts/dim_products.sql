@@ -13,7 +13,7 @@ unknown as (
     -- Orders name products that no catalogue ever stated; their lines must find a member.
     select
         sku,
-        any(unit) as unit,
+        min(unit) as unit,
         min(ordered_at) as first_seen_at
     from {{ ref('int_order_lines') }}
     where sku not in (select latest.sku from latest)

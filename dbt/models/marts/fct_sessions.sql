@@ -1,39 +1,50 @@
--- A session belongs to the day on which it began, and is taken to last less than a day: a run
--- rebuilds the day before its first one too, and looks one more day back for where sessions began.
+-- An order belongs to the last session of its client session that began before it and had not been
+-- silent for 30 minutes.
 {{ config(
     materialized='incremental',
     incremental_strategy='insert_overwrite',
     partition_by='session_date',
-    order_by='(started_at, session_id)'
+    order_by='(started_at, session_id)',
+    post_hook="{{ drop_emptied_days('session_date', ref('int_sessions'), 2, 2) }}"
 ) }}
 
 with sessions as (
+    select * from {{ ref('int_sessions') }}
+),
+
+placed as (
     select
-        session_id,
-        max(subject) as subject,
-        min(occurred_at) as started_at,
-        max(occurred_at) as ended_at,
-        toDate(min(occurred_at)) as session_date,
-        countIf(type = 'product_viewed') as views,
-        countIf(type = 'product_added') as adds,
-        countIf(type = 'products_searched') as searches,
-        min(derived) as derived
-    from {{ ref('stg_clickstream__clicks') }}
-    where {{ in_days('occurred_at', days_before=2) }}
-    group by session_id
+        order_id,
+        session_id as client_session_id,
+        ordered_at
+    from {{ ref('int_orders') }}
+    where session_id != '' and {{ in_days('ordered_at', days_before=2, days_after=4) }}
+),
+
+in_session as (
+    select
+        placed.order_id as order_id,
+        placed.ordered_at as ordered_at,
+        argMax(sessions.session_id, sessions.started_at) as session_id
+    from placed
+    inner join sessions on placed.client_session_id = sessions.client_session_id
+    where
+        placed.ordered_at >= sessions.started_at
+        and placed.ordered_at < sessions.ended_at + interval 30 minute
+    group by placed.order_id, placed.ordered_at
 ),
 
 orders as (
     select
         session_id,
-        argMin(order_id, ordered_at) as order_id
-    from {{ ref('int_orders') }}
-    where session_id != '' and {{ in_days('ordered_at', days_before=2) }}
+        argMin(order_id, (ordered_at, order_id)) as order_id
+    from in_session
     group by session_id
 )
 
 select
     sessions.session_id as session_id,
+    sessions.client_session_id as client_session_id,
     sessions.subject as subject,
     sessions.started_at as started_at,
     sessions.ended_at as ended_at,
@@ -41,9 +52,9 @@ select
     toInt64(sessions.views) as views,
     toInt64(sessions.adds) as adds,
     toInt64(sessions.searches) as searches,
+    toInt64(sessions.clicks) as clicks,
     toUInt8(orders.session_id != '') as converted,
     if(orders.session_id != '', orders.order_id, null) as order_id,
     sessions.derived as derived
 from sessions
 left join orders on sessions.session_id = orders.session_id
-where {{ in_days('session_date', days_before=1) }}

@@ -13,6 +13,7 @@ with source as (
         ) as product
     from {{ source('raw', 'catalog') }}
     where type in ('product_created', 'product_updated')
+    {{ each_event_once() }}
 )
 
 select

@@ -13,6 +13,7 @@ with source as (
         ) as click
     from {{ source('raw', 'clickstream') }}
     where {{ in_days('occurred_at') }}
+    {{ each_event_once() }}
 )
 
 select

@@ -14,6 +14,7 @@ with source as (
     where
         type in ('shipment_created', 'shipment_status_changed', 'shipment_delivered')
         and {{ in_days('occurred_at') }}
+    {{ each_event_once() }}
 )
 
 select

@@ -14,6 +14,7 @@ with source as (
     where
         type in ('commission_charged', 'commission_reversed')
         and {{ in_days('occurred_at') }}
+    {{ each_event_once() }}
 )
 
 select

@@ -9,6 +9,7 @@ with source as (
         ) as cancelled
     from {{ source('raw', 'orders') }}
     where type = 'order_cancelled' and {{ in_days('occurred_at') }}
+    {{ each_event_once() }}
 )
 
 select

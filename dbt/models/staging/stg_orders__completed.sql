@@ -8,6 +8,7 @@ with source as (
         JSONExtract(data, '{{ order_completed_type() }}') as placed
     from {{ source('raw', 'orders') }}
     where type = 'order_completed' and {{ in_days('occurred_at') }}
+    {{ each_event_once() }}
 )
 
 select

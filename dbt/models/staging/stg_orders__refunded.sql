@@ -12,6 +12,7 @@ with source as (
         ) as refund
     from {{ source('raw', 'orders') }}
     where type = 'order_refunded' and {{ in_days('occurred_at') }}
+    {{ each_event_once() }}
 )
 
 select

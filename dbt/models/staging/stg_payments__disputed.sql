@@ -12,6 +12,7 @@ with source as (
         ) as dispute
     from {{ source('raw', 'payments') }}
     where type = 'payment_disputed' and {{ in_days('occurred_at') }}
+    {{ each_event_once() }}
 )
 
 select

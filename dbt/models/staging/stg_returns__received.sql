@@ -13,6 +13,7 @@ with source as (
         ) as returned
     from {{ source('raw', 'returns') }}
     where type = 'return_received' and {{ in_days('occurred_at') }}
+    {{ each_event_once() }}
 )
 
 select

@@ -12,6 +12,7 @@ with source as (
         ) as returned
     from {{ source('raw', 'returns') }}
     where type = 'return_requested' and {{ in_days('occurred_at') }}
+    {{ each_event_once() }}
 )
 
 select

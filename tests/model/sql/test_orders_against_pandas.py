@@ -93,7 +93,8 @@ def test_sales_of_a_day_store_and_department_add_up(built: Client, happened: Jou
 
 def test_a_session_counts_its_clicks_and_finds_its_order(built: Client, happened: Journey) -> None:
     rows = built.query(
-        "SELECT session_id, views, adds, converted, order_id, session_date FROM marts.fct_sessions"
+        "SELECT client_session_id, views, adds, converted, order_id, session_date "
+        "FROM marts.fct_sessions"
     ).result_rows
     found = {row[0]: tuple(row[1:]) for row in rows}
     days: defaultdict[str, set[bool]] = defaultdict(set)

@@ -1,0 +1,45 @@
+"""Stitching people: sightings out of the warehouse, who is who back into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clickhouse_connect.driver.client import Client
+
+from models.people import KINDS, rules_of, stitch
+
+RULE_SET = "2025.1"
+"""The set of reference.identity_rules that people are stitched by."""
+_AT_ONCE = {"async_insert": 0, "mutations_sync": 2}
+
+
+@dataclass(frozen=True)
+class Stitched:
+    """What came of it."""
+
+    people: int
+    identifiers: int
+    shared: int
+
+
+def stitch_people(client: Client, rule_set: str = RULE_SET) -> Stitched:
+    """Write people.members anew from every sighting there is; readers see the old or the new whole.
+
+    Raises
+    ------
+    models.people.RuleError
+        If there is no such set of rules, or one of it is impossible.
+    """
+    rules = rules_of(client.query_df("SELECT * FROM reference.identity_rules"), rule_set)
+    columns = ["day", *KINDS]
+    seen = client.query_df(
+        f"SELECT {', '.join(columns)} FROM intermediate.int_identity_sightings"
+    ).reindex(columns=columns)
+    members = stitch(seen, rules)
+    client.command("TRUNCATE TABLE people.members_next")
+    if not members.empty:
+        client.insert_df("people.members_next", members, settings=_AT_ONCE)
+    client.command("ALTER TABLE people.members REPLACE PARTITION tuple() FROM people.members_next")
+    client.command("TRUNCATE TABLE people.members_next")
+    found = members.loc[members["person_id"] != "", "person_id"]
+    return Stitched(int(found.nunique()), len(members), len(members) - len(found))
