@@ -23,6 +23,7 @@ OPEN = {
     "/readyz",
     "/metrics",
     "/sessions",
+    "/collect/beacon",
     "/products",
     "/products/{product_id}",
     "/products/{product_id}/scores",

@@ -1,3 +1,4 @@
+-- What was done without consent to analytics has no session.
 -- A session belongs to the day on which it began, and is taken to last less than a day: a run
 -- rebuilds the day before its first one too, and looks one more day back for where sessions began.
 {{ config(
@@ -19,7 +20,7 @@ with sessions as (
         countIf(type = 'products_searched') as searches,
         min(derived) as derived
     from {{ ref('stg_clickstream__clicks') }}
-    where {{ in_days('occurred_at', days_before=2) }}
+    where session_id != '' and {{ in_days('occurred_at', days_before=2) }}
     group by session_id
 ),
 
