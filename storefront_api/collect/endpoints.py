@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel
 
-from storefront_api.collect import service
+from storefront_api.collect import service, tracker
 from storefront_api.collect.keys import SiteKey
 from storefront_api.collect.schemas import Beacon, Clicks, Collected
 from storefront_api.platform.auth import Known, public
@@ -62,3 +62,26 @@ async def collect_beacon(
     There are no headers that a page could set, nor a preflight: the body says what they would.
     """
     return await service.collect_beacon(services, await http.body(), trace_id)
+
+
+@router.get(
+    "/tracker.js",
+    dependencies=[Depends(public)],
+    response_class=Response,
+    responses={
+        200: {"content": {"text/javascript": {"schema": {"type": "string"}}}},
+        304: {"description": "The script is the one that the caller has."},
+        **problems(422),
+    },
+)
+async def get_tracker(
+    if_none_match: Annotated[
+        str, Header(description="The `ETag` of the script that the caller has.")
+    ] = "",
+) -> Response:
+    """Return the script with which pages send clicks."""
+    text, etag = tracker.script()
+    headers = {"ETag": etag, "Cache-Control": tracker.CACHED}
+    if etag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return Response(text, media_type="text/javascript; charset=utf-8", headers=headers)

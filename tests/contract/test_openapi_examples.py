@@ -13,7 +13,7 @@ from storefront_api.collect.schemas import ClickIn
 from storefront_api.events import Topic, schema_of
 from tests.contract.test_openapi_storefront import DOCUMENT, OPEN, OPERATIONS, ROUTES
 
-NOT_JSON = {"/metrics"}
+NOT_JSON = {"/metrics", "/tracker.js"}
 """Paths that answer with something else."""
 PERSONAL = {"/products", "/search"}
 """Public paths that answer an account otherwise than everybody else."""

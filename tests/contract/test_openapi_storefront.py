@@ -24,6 +24,7 @@ OPEN = {
     "/metrics",
     "/sessions",
     "/collect/beacon",
+    "/tracker.js",
     "/products",
     "/products/{product_id}",
     "/products/{product_id}/scores",
