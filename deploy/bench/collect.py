@@ -26,8 +26,9 @@ import psutil
 import uuid_utils
 
 from deploy.bench._load import LoadError, closed_loop, open_loop, request
-from deploy.bench._private_stack import free_port, private_stack
+from deploy.bench._private_stack import private_stack
 from deploy.bench.result import Aim, BenchResult
+from deploy.local.ports import free_port
 from deploy.local.services import KEEP_ALIVE
 
 EVENT_BYTES = 350

@@ -14,10 +14,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from deploy.local.ports import free_port
 from deploy.local.services import SERVER
 from storefront_api.collect import tracker
 from storefront_api.events import Event, Topic
-from tests.integration.storefront.conftest import Worker, answers, free_port, until
+from tests.integration.storefront.conftest import Worker, answers, until
 
 MAX_BYTES = 5 * 1024
 ACTIONS = {
