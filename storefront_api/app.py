@@ -16,6 +16,7 @@ from storefront_api.carts.endpoints import router as carts
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
 from storefront_api.collect.endpoints import router as collect
+from storefront_api.collect.origins import Origins
 from storefront_api.collect.schemas import MAX_BYTES
 from storefront_api.fulfilment.carriers import carriers
 from storefront_api.fulfilment.endpoints import router as fulfilment
@@ -44,6 +45,7 @@ from storefront_api.platform.model_endpoint import ModelEndpoint
 from storefront_api.platform.passwords import Passwords
 from storefront_api.platform.sessions import LiveSessions
 from storefront_api.platform.signals import Signals
+from storefront_api.platform.spool import Spool
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.vault import Vault
 from storefront_api.pricing.endpoints import router as pricing
@@ -81,7 +83,11 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         now = clock or choose_clock(settings.shared_clock)
         end_tracing = tracing.start("storefront", *settings.tracing)
         pool = await open_pool(settings.database_url, settings.database_pool)
-        clicks = ClickProducer(settings.kafka_bootstrap_servers)
+        clicks = ClickProducer(
+            settings.kafka_bootstrap_servers,
+            Spool(settings.collect_spool_dir, settings.collect_spool_bytes),
+        )
+        clicks.start()
         models = ModelEndpoint(settings.serving_url, settings.serving_timeout_ms / 1000)
         gate = Gate(
             settings.partner_token.get_secret_value(),
@@ -136,7 +142,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         servers=[{"url": "/", "description": "This store."}],
         generate_unique_id_function=openapi.operation_id,
     )
-    app.add_middleware(LimitBodies, limits={"/collect": MAX_BYTES})
+    app.add_middleware(LimitBodies, limits={"/collect": MAX_BYTES, "/collect/beacon": MAX_BYTES})
+    app.add_middleware(Origins, allowed=settings.collect_origins)
     app.add_middleware(Edge, timeout_s=settings.request_timeout_s)
     errors.install(app)
     for router in (

@@ -118,6 +118,27 @@ class Settings(BaseSettings):
         description="Networks, parted by commas, whose X-Forwarded-For tells who calls; "
         "without any, callers without a credential are not told apart and not limited.",
     )
+    collect_keys: str = Field(
+        default="storefront",
+        pattern=r"^([A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64})*)?$",
+        description="Public names, parted by commas, under which pages send clicks.",
+    )
+    collect_origins: str = Field(
+        default="",
+        pattern=r"^(\*|(https?://[^,/\s]+(,https?://[^,/\s]+)*)?)$",
+        description="Origins, parted by commas, whose pages may read the collector's answers; "
+        "* for all; empty: the store's own alone.",
+    )
+    collect_spool_dir: Path = Field(
+        default=Path(".ecomarket/spool"),
+        description="Folder where clicks wait while Kafka is away.",
+    )
+    collect_spool_bytes: int = Field(
+        default=268_435_456,
+        ge=0,
+        le=2**40,
+        description="The most that a process keeps there; what is more is refused.",
+    )
     otel_exporter_otlp_endpoint: str = Field(
         default="",
         pattern="^(https?://.*)?$",

@@ -12,6 +12,7 @@ from deploy.bench.result import BenchError
 
 CONNECTIONS = 32
 GRACE_S = 10.0
+_GOOD = (b"HTTP/1.1 200 ", b"HTTP/1.1 201 ", b"HTTP/1.1 202 ")
 
 
 class LoadError(BenchError):
@@ -57,7 +58,7 @@ async def open_loop(port: int, requests: Sequence[bytes], per_s: float) -> Laten
     Raises
     ------
     LoadError
-        If an answer is neither 200 nor 201, or none comes.
+        If an answer is none of 200, 201 and 202, or none comes.
     """
     async with Pool(port) as pool:
         started = time.perf_counter()
@@ -113,7 +114,7 @@ class Pool:
         Raises
         ------
         LoadError
-            If the answer is neither 200 nor 201.
+            If the answer is none of 200, 201 and 202.
         """
         connection = await self._free.get()
         try:
@@ -128,6 +129,6 @@ class Pool:
             body = await reader.readexactly(length)
         finally:
             self._free.put_nowait(connection)
-        if not head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 201 ")):
+        if not head.startswith(_GOOD):
             raise LoadError(f"{head.splitlines()[0].decode()}: {body[:300].decode()}")
         return body

@@ -43,6 +43,7 @@ def client_environment(settings: LocalSettings) -> dict[str, str]:
         "PAYMENT_WEBHOOK_URL": f"http://{address(Port.STOREFRONT)}/webhooks/stripe",
         "PAYMENT_BOOKS": str(settings.data_dir / "payments" / "books.sqlite"),
         "MAIL_DIR": str(settings.data_dir / "mail"),
+        "COLLECT_SPOOL_DIR": str(settings.data_dir / "spool"),
         "ARTIFACTS_DIR": str(settings.artifacts_dir),
         "DAGSTER_HOME": str(settings.data_dir / "dagster"),
         "REPLAY_CLOCK": "true",

@@ -7,18 +7,7 @@ from dataclasses import dataclass, field
 
 from pipelines.ingest.contract import Contract, Refusal, Row
 from pipelines.ingest.pending import Range
-
-
-@dataclass(frozen=True)
-class DeadLetter:
-    """A message that is no event, as it was, and why."""
-
-    topic: str
-    partition: int
-    offset: int
-    reason: str
-    schema_version: int
-    payload: bytes
+from storefront_api.events.dead_letters import DeadLetter
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 from pydantic import ValidationError
 
-from pipelines.ingest.structs import NoStructError, struct_of
 from storefront_api.events import EVENTS, Event, Topic, UnknownEventError, parse
 from storefront_api.events.registry import name_of
+from storefront_api.events.structs import NoStructError, struct_of
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2149, 1, 1, tzinfo=UTC)

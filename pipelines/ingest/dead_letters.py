@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from pipelines.ingest.batch import DeadLetter
 from storefront_api.events import DEAD_LETTERS
+from storefront_api.events.dead_letters import DeadLetter
 
 WINDOW = 10_000
 """Messages over which the share of dead letters is judged."""
@@ -73,18 +72,11 @@ class DeadLetterTopic:
                 errors.append(error)
 
         for letter in letters:
-            headers = {
-                "topic": letter.topic,
-                "partition": letter.partition,
-                "offset": letter.offset,
-                "reason": letter.reason,
-                "schema_version": letter.schema_version,
-            }
             self._producer.produce(
                 DEAD_LETTERS,
-                key=f"{letter.topic}/{letter.partition}/{letter.offset}",
+                key=letter.key,
                 value=letter.payload,
-                headers=[(name, json.dumps(value).encode()) for name, value in headers.items()],
+                headers=letter.headers,
                 on_delivery=delivered,
             )
         left = self._producer.flush(DELIVERY_TIMEOUT_S)

@@ -10,8 +10,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from urllib3.exceptions import HTTPError
 
-from pipelines.ingest.batch import Batch, DeadLetter
+from pipelines.ingest.batch import Batch
 from storefront_api.events import Topic
+from storefront_api.events.dead_letters import DeadLetter
 
 TRANSIENT_CODES = frozenset({159, 202, 209, 210, 241, 242, 252, 319, 425, 999})
 """ClickHouse's codes for conditions that pass by themselves: timeouts, too many queries or parts,

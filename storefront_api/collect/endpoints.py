@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Any
 
-from storefront_api.collect import service
-from storefront_api.collect.schemas import Clicks, Collected
-from storefront_api.platform.auth import Known
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BaseModel
+
+from storefront_api.collect import service, tracker
+from storefront_api.collect.keys import SiteKey
+from storefront_api.collect.schemas import Beacon, Clicks, Collected
+from storefront_api.platform.auth import Known, public
 from storefront_api.platform.errors import BODY, problems
-from storefront_api.platform.limits import limited
+from storefront_api.platform.limits import limited, visitors_limited
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
 router = APIRouter(tags=["collect"])
+
+
+def _body(model: type[BaseModel], media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the documentation of a body that is read as bytes, since the events stay bytes."""
+    example: Any = model.model_config["json_schema_extra"]["example"]  # type: ignore[index]
+    if schema["type"] == "string":
+        example = model(**example).model_dump_json()
+    content = {media_type: {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_BEACON = {
+    "type": "string",
+    "description": "JSON of a batch as `/collect` takes it, whose `consent` is denied unless it "
+    "says otherwise, and with the shopper's `token`, if there is one.",
+}
 
 
 @router.post(
@@ -20,7 +40,48 @@ router = APIRouter(tags=["collect"])
     status_code=202,
     dependencies=[limited("collecting")],
     responses=problems(401, *BODY, 503),
+    openapi_extra=_body(Clicks, "application/json", Clicks.model_json_schema()),
 )
-async def collect(services: Injected, caller: Known, batch: Clicks, trace_id: TraceId) -> Collected:
-    """Take a batch of clicks; the answer comes when Kafka has them."""
-    return await service.collect(services, caller, batch, trace_id)
+async def collect(services: Injected, http: Request, caller: Known, trace_id: TraceId) -> Collected:
+    """Take a batch of clicks; the answer comes when they cannot be lost any more."""
+    return await service.collect(services, caller, await http.body(), trace_id)
+
+
+@router.post(
+    "/collect/beacon",
+    status_code=202,
+    dependencies=[Depends(public), visitors_limited("collecting")],
+    responses=problems(401, *BODY, 503),
+    openapi_extra=_body(Beacon, "text/plain", _BEACON),
+)
+async def collect_beacon(
+    services: Injected, http: Request, key: SiteKey, trace_id: TraceId
+) -> Collected:
+    """Take a batch of clicks from a page, as `navigator.sendBeacon` sends text.
+
+    There are no headers that a page could set, nor a preflight: the body says what they would.
+    """
+    return await service.collect_beacon(services, await http.body(), trace_id)
+
+
+@router.get(
+    "/tracker.js",
+    dependencies=[Depends(public)],
+    response_class=Response,
+    responses={
+        200: {"content": {"text/javascript": {"schema": {"type": "string"}}}},
+        304: {"description": "The script is the one that the caller has."},
+        **problems(422),
+    },
+)
+async def get_tracker(
+    if_none_match: Annotated[
+        str, Header(description="The `ETag` of the script that the caller has.")
+    ] = "",
+) -> Response:
+    """Return the script with which pages send clicks."""
+    text, etag = tracker.script()
+    headers = {"ETag": etag, "Cache-Control": tracker.CACHED}
+    if etag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return Response(text, media_type="text/javascript; charset=utf-8", headers=headers)

@@ -2,65 +2,81 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from pydantic import ValidationError
-
-from storefront_api.collect.schemas import ClickIn, Clicks, Collected, Refused
-from storefront_api.events import Event, Topic, UnknownEventError, schema_of
+from storefront_api.collect.batches import Batch, BeaconBatch, taken_apart
+from storefront_api.collect.checking import RefusedError, Sender, letter, published
+from storefront_api.collect.schemas import Collected, Refused
+from storefront_api.events import DEAD_LETTERS, Topic
 from storefront_api.platform import metrics
 from storefront_api.platform.auth import Caller
+from storefront_api.platform.errors import UnauthenticatedError
+from storefront_api.platform.sessions import SessionsAwayError
+from storefront_api.platform.spool import Outgoing
 from storefront_api.services import Services
 
 
-class _RuleError(ValueError):
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-def _event(raw: dict[str, Any], caller: Caller, now: datetime, trace_id: str) -> Event:
-    click = ClickIn.model_validate(raw)
-    if click.subject and not caller.is_partner:
-        raise _RuleError("subject", "only a partner may state this")
-    try:
-        schema = schema_of(Topic.CLICKSTREAM, click.type, click.version)
-    except UnknownEventError as error:
-        raise _RuleError("type", str(error)) from None
-    return schema.model_validate(
-        {
-            **click.model_dump(),
-            "subject": caller.subject or click.subject,
-            "received_at": now,
-            "trace_id": trace_id,
-        }
-    )
-
-
-async def collect(services: Services, caller: Caller, batch: Clicks, trace_id: str) -> Collected:
-    """Hand the good events of a batch to Kafka and name the others.
+async def collect(services: Services, caller: Caller, body: bytes, trace_id: str) -> Collected:
+    """Hand the good events of a caller's batch to Kafka and name the others.
 
     Raises
     ------
+    InvalidError
+        If the body is no batch.
     AwayError
-        If Kafka does not take them; the batch may be sent again as it is.
+        If the events cannot be kept; the batch may be sent again as it is.
     """
-    now = services.clock()
-    messages, refused = [], []
-    for index, raw in enumerate(batch.events):
+    return await _collect(
+        services, taken_apart(body, Batch), caller.subject, caller.is_partner, trace_id
+    )
+
+
+async def collect_beacon(services: Services, body: bytes, trace_id: str) -> Collected:
+    """Do the same for a batch from a page.
+
+    Raises
+    ------
+    InvalidError
+        If the body is no batch.
+    AwayError
+        If the events cannot be kept.
+    """
+    batch = taken_apart(body, BeaconBatch)
+    subject = ""
+    if batch.token and batch.consent == "granted":
         try:
-            event = _event(raw, caller, now, trace_id)
-        except _RuleError as error:
-            refused.append(Refused(index=index, field=error.field, message=str(error)))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            field = ".".join(map(str, first["loc"]))
-            refused.append(Refused(index=index, field=field, message=str(first["msg"])))
+            caller = await services.gate.caller(
+                batch.token, services.sessions, services.standing_of
+            )
+        except (UnauthenticatedError, SessionsAwayError):
+            # A page that lay in the background must not lose its clicks with its session.
+            subject = ""
         else:
-            key = str(raw["data"]["session_id"]).encode()
-            messages.append((key, event.model_dump_json().encode()))
+            subject = caller.subject
+    return await _collect(services, batch, subject, False, trace_id)
+
+
+async def _collect(
+    services: Services, batch: Batch, subject: str, is_partner: bool, trace_id: str
+) -> Collected:
+    sender = Sender(
+        subject=subject,
+        may_state_subject=is_partner,
+        consent=batch.consent == "granted",
+        received_at=services.clock(),
+        sent_at=batch.sent_at,
+        trace_id=trace_id,
+    )
+    messages: list[Outgoing] = []
+    refused: list[Refused] = []
+    for index, event in enumerate(batch.events):
+        raw = bytes(event)
+        try:
+            messages.append(Outgoing(Topic.CLICKSTREAM.value, *published(raw, sender)))
+        except RefusedError as error:
+            refused.append(Refused(index=index, field=error.field, message=str(error)))
+            dead = letter(raw, sender, error)
+            messages.append(Outgoing(DEAD_LETTERS, dead.key.encode(), dead.payload, dead.headers))
     await services.clicks.send(messages)
-    metrics.COLLECTED.labels("accepted").inc(len(messages))
+    accepted = len(messages) - len(refused)
+    metrics.COLLECTED.labels("accepted").inc(accepted)
     metrics.COLLECTED.labels("refused").inc(len(refused))
-    return Collected(accepted=len(messages), refused=refused)
+    return Collected(accepted=accepted, refused=refused)

@@ -6,12 +6,13 @@ It writes the page docs/events.md and one JSON Schema file for each event and ve
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from storefront_api.events.envelope import Event
 from storefront_api.events.registry import EVENTS, json_schemas, name_of
+from storefront_api.events.topics import Topic
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "events.md"
@@ -27,8 +28,65 @@ GA4 = {
     "checkout_started": "begin_checkout",
     "order_completed": "purchase",
     "order_refunded": "refund",
+    "page_viewed": "page_view",
+    "product_list_filtered": "view_item_list",
+    "promotion_viewed": "view_promotion",
+    "promotion_clicked": "select_promotion",
+    "payment_info_entered": "add_payment_info",
+    "product_added_to_wishlist": "add_to_wishlist",
+    "wishlist_product_added_to_cart": "add_to_cart",
+    "product_shared": "share",
+    "cart_shared": "share",
+    "experiment_viewed": "experience_impression",
 }
 """Names of the same events in Google Analytics 4; those that are not here have none."""
+
+SEGMENT: Mapping[str, tuple[Topic, str]] = {
+    **{
+        name: (Topic.CLICKSTREAM, name.lower().replace(" ", "_"))
+        for name in (
+            "Products Searched",
+            "Product List Viewed",
+            "Product List Filtered",
+            "Promotion Viewed",
+            "Promotion Clicked",
+            "Product Clicked",
+            "Product Viewed",
+            "Product Added",
+            "Product Removed",
+            "Cart Viewed",
+            "Checkout Started",
+            "Checkout Step Viewed",
+            "Checkout Step Completed",
+            "Payment Info Entered",
+            "Coupon Entered",
+            "Coupon Denied",
+            "Coupon Removed",
+            "Wishlist Product Added to Cart",
+            "Product Shared",
+            "Cart Shared",
+            "Product Reviewed",
+            "Product Added to Wishlist",
+            "Product Removed from Wishlist",
+        )
+    },
+    "Order Completed": (Topic.ORDERS, "order_completed"),
+    "Order Updated": (Topic.FULFILMENT, "shipment_status_changed"),
+    "Order Refunded": (Topic.ORDERS, "order_refunded"),
+    "Order Cancelled": (Topic.ORDERS, "order_cancelled"),
+    "Coupon Applied": (Topic.ORDERS, "coupon_applied"),
+}
+"""Segment's e-commerce events, https://www.twilio.com/docs/segment/connections/spec/ecommerce/v2,
+and ours. What the store knows itself, it says itself; an order that was placed changes by what
+happens to its parcels, and by nothing else."""
+_SEGMENT = """\
+## Names elsewhere
+
+Every event of [Segment's e-commerce specification](https://www.twilio.com/docs/segment/connections/spec/ecommerce/v2),
+the event here that says the same, and its name in Google Analytics 4. What a page cannot vouch for,
+an order or a code that was applied, the store itself says.
+"""
+_NAMES = ("Segment", "here", "topic", "in GA4")
 
 _HEAD = """\
 # Event catalogue
@@ -36,7 +94,8 @@ _HEAD = """\
 Everything that travels through Kafka, written from the contract by
 `python -m storefront_api.events.catalogue`; a test keeps both in step. Each topic has one producing
 module and one raw table of its name in the warehouse, and is keyed by the aggregate that the event
-is about. A message that breaks a rule goes to `eco.dead_letters.v1` with its place and the reason.
+is about. A message that breaks a rule goes to `eco.dead_letters.v1` with its place and the reason;
+the collector sends there what it refuses, as partition and offset -1.
 A change that old readers cannot take is a new version beside the old one.
 
 ## Envelope
@@ -112,6 +171,11 @@ def _fields(schema: _Schema, parts: dict[str, _Schema]) -> str:
     return _table(_FIELDS, rows)
 
 
+def _elsewhere(name: str) -> tuple[str, ...]:
+    topic, type_ = SEGMENT[name]
+    return name, f"`{type_}`", topic, f"`{GA4[type_]}`" if type_ in GA4 else ""
+
+
 def page() -> str:
     """Return the catalogue as Markdown."""
     texts = [_HEAD, _fields(Event.model_json_schema(), {})]
@@ -129,6 +193,7 @@ def page() -> str:
             what = str(event.__doc__)
             rows.append((f"`{type_}`", str(version), what, data, ga4, files))
         texts += [f"## {topic}\n", _table(_EVENTS, rows)]
+    texts += [_SEGMENT, _table(_NAMES, [_elsewhere(name) for name in SEGMENT])]
     texts.append("## Parts\n")
     for name, part in sorted(parts.items()):
         if "properties" in part:

@@ -65,6 +65,7 @@ from storefront_api.events.identity import (
     SessionRevokedV1,
     UserRegisteredV1,
 )
+from storefront_api.events.interactions import INTERACTIONS
 from storefront_api.events.inventory import (
     LowStockV1,
     StockAllocatedV1,
@@ -260,6 +261,7 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         ProductRemovedV1,
         CartViewedV1,
         CheckoutStartedV1,
+        *INTERACTIONS,
     ),
     Topic.DECISIONS: (DecisionMadeV1,),
 }

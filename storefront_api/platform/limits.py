@@ -68,6 +68,7 @@ LIMITS: Mapping[str, Rate] = {
     "searching": Rate(burst=200, per_s=20),
     "recommending": Rate(burst=200, per_s=20),
     "collecting": Rate(burst=200, per_s=20),
+    "beacons": Rate(burst=20_000, per_s=2_000),
     "carts": Rate(burst=200, per_s=10),
     "ordering": Rate(burst=60, per_s=1),
     "paying": Rate(burst=60, per_s=1),

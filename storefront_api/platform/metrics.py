@@ -16,6 +16,7 @@ POOL_IDLE = Gauge("ecomarket_database_connections_idle", "Those of them that nob
 POOL_LIMIT = Gauge("ecomarket_database_connections_limit", "How many there may be.")
 ORDERS = Counter("ecomarket_orders_total", "Orders placed.", ["channel", "risk"])
 COLLECTED = Counter("ecomarket_collected_events_total", "Clickstream events.", ["outcome"])
+SPOOLED = Gauge("ecomarket_collect_spool_bytes", "Clicks on disk since Kafka was away.")
 DEGRADED = Counter("ecomarket_degraded_total", "Answers without the model endpoint.", ["what"])
 SETTLED = Counter("ecomarket_payments_settled_total", "Payments and refunds.", ["outcome"])
 RELAYED = Counter("ecomarket_relay_events_total", "Outbox rows published.")

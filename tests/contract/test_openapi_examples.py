@@ -13,7 +13,7 @@ from storefront_api.collect.schemas import ClickIn
 from storefront_api.events import Topic, schema_of
 from tests.contract.test_openapi_storefront import DOCUMENT, OPEN, OPERATIONS, ROUTES
 
-NOT_JSON = {"/metrics"}
+NOT_JSON = {"/metrics", "/tracker.js"}
 """Paths that answer with something else."""
 PERSONAL = {"/products", "/search"}
 """Public paths that answer an account otherwise than everybody else."""
@@ -26,6 +26,7 @@ NATURALLY_REPEATABLE = {
     "/webhooks/stripe": "the provider's event ids are looked up: each is heeded once",
     "/webhooks/disputes": "each dispute has an id, and is recorded once",
     "/collect": "each click has an id; the warehouse counts ids",
+    "/collect/beacon": "each click has an id; the warehouse counts ids",
     "/accounts": "one account for an address; again, another mail at most, and those are limited",
     "/accounts/verification": "a mailed token is used up: again, it is unknown",
     "/accounts/verification-mails": "another mail at most, and those are limited",
@@ -98,7 +99,8 @@ def test_the_store_takes_its_own_examples() -> None:
 
 
 def test_the_example_of_clicks_is_a_click() -> None:
-    (click,) = DOCUMENT["components"]["schemas"]["Clicks"]["example"]["events"]
+    body = DOCUMENT["paths"]["/collect"]["post"]["requestBody"]["content"]["application/json"]
+    (click,) = body["example"]["events"]
     stated = ClickIn.model_validate(click)
     schema_of(Topic.CLICKSTREAM, stated.type, stated.version).model_validate(
         {**stated.model_dump(), "received_at": stated.occurred_at}

@@ -23,6 +23,8 @@ OPEN = {
     "/readyz",
     "/metrics",
     "/sessions",
+    "/collect/beacon",
+    "/tracker.js",
     "/products",
     "/products/{product_id}",
     "/products/{product_id}/scores",

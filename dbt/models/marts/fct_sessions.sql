@@ -1,3 +1,4 @@
+-- What was done without consent to analytics has no session.
 -- An order belongs to the last session of its client session that began before it and had not been
 -- silent for 30 minutes.
 {{ config(

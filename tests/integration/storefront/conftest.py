@@ -139,7 +139,9 @@ def database(own_stack: Stack) -> Database:
 
 
 @pytest.fixture(scope="module")
-def environment(own_stack: Stack, database: Database) -> dict[str, str]:
+def environment(
+    own_stack: Stack, database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """Settings of the storefront's processes; the model endpoint and Valkey are away."""
     return {
         "DATABASE_URL": database.url,
@@ -159,6 +161,7 @@ def environment(own_stack: Stack, database: Database) -> dict[str, str]:
         "PAYMENT_WEBHOOK_SECRET": "whsec_of_the_tests",
         "CARRIER_WEBHOOK_SECRET": SECRET,
         "METRICS_PORT": str(free_port()),
+        "COLLECT_SPOOL_DIR": str(tmp_path_factory.mktemp("spool")),
     }
 
 

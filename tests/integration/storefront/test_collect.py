@@ -1,21 +1,19 @@
-"""Clicks: good ones arrive, bad ones are named, nothing is acknowledged that Kafka lacks."""
+"""Clicks: good ones arrive, bad ones are named, nobody is named without consent."""
 
 from __future__ import annotations
 
 import json
-import signal
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 import uuid_utils
 
-from deploy.local.stack import Stack
 from storefront_api.events import Event, Topic
-from tests.integration.storefront.conftest import DEADLINE_S, until
+from tests.integration.storefront.conftest import Worker
+from tests.integration.storefront.topics import Letter, letters_of
 
 
 def click(**changed: Any) -> dict[str, Any]:
@@ -27,6 +25,10 @@ def click(**changed: Any) -> dict[str, Any]:
         "data": data,
         **changed,
     }
+
+
+def dead_letters(environment: dict[str, str]) -> list[Letter]:
+    return letters_of(environment["KAFKA_BOOTSTRAP_SERVERS"])
 
 
 def test_the_good_events_of_a_batch_arrive_and_the_bad_ones_are_named(
@@ -61,6 +63,97 @@ def test_the_good_events_of_a_batch_arrive_and_the_bad_ones_are_named(
     assert {event.subject[:2] for event in arrived} == {"p-"}
 
 
+def test_what_is_refused_is_a_dead_letter_with_one_key_however_often_it_comes(
+    shopper: httpx.Client, environment: dict[str, str]
+) -> None:
+    bad = click(data={"sku": "no sku"}, version=1)
+    for _ in range(2):
+        assert shopper.post("/collect", json={"events": [bad, click()]}).json()["accepted"] == 1
+    letters = [each for each in dead_letters(environment) if bad["id"].encode() in each.payload]
+    assert len({each.key for each in letters}) == 1
+    assert len(letters) == 2
+    headers = {name: json.loads(value) for name, value in letters[0].headers}
+    assert headers.pop("reason").startswith("data.sku: ")
+    assert headers == {
+        "topic": "eco.clickstream.v1",
+        "partition": -1,
+        "offset": -1,
+        "schema_version": 1,
+    }
+
+
+BEACON = "/collect/beacon?key=storefront"
+
+
+def beacon(store_url: str, batch: dict[str, Any], path: str = BEACON, **more: str) -> Any:
+    headers = {"Content-Type": "text/plain;charset=UTF-8", **more}
+    return httpx.post(f"{store_url}{path}", content=json.dumps(batch), headers=headers, timeout=60)
+
+
+@pytest.mark.parametrize("consent", ["granted", "denied", None])
+def test_a_beacon_names_somebody_only_with_consent(
+    consent: str | None,
+    shopper: httpx.Client,
+    store_url: str,
+    read_events: Callable[..., list[Event]],
+) -> None:
+    event = click(data={"device_id": "d-9"})
+    token = shopper.headers["Authorization"].removeprefix("Bearer ")
+    batch = {"events": [event], "token": token} | ({"consent": consent} if consent else {})
+    answer = beacon(store_url, batch)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 1), answer.text
+    (arrived,) = (e for e in read_events(Topic.CLICKSTREAM) if str(e.id) == event["id"])
+    data: Any = arrived.data  # type: ignore[attr-defined]
+    ids = [arrived.subject[:2], data.session_id, data.anonymous_id, data.device_id]
+    assert ids == (["p-", "ses-1", "a-1", "d-9"] if consent == "granted" else ["", "", "", ""])
+
+
+def test_a_token_that_has_expired_costs_no_clicks(store_url: str) -> None:
+    batch = {"events": [click()], "token": "a.old", "consent": "granted"}
+    assert beacon(store_url, batch).json()["accepted"] == 1
+
+
+@pytest.mark.parametrize("key", ["", "other", "storefront,"])
+def test_a_beacon_needs_a_key_of_the_stores(store_url: str, key: str) -> None:
+    answer = beacon(store_url, {"events": [click()]}, f"/collect/beacon?key={key}")
+    assert (answer.status_code, answer.json()["field"]) == (401, "query.key")
+
+
+def test_each_key_has_a_rate_limit_of_its_own(
+    start_store: Callable[..., tuple[str, Worker]],
+) -> None:
+    url, _ = start_store(COLLECT_KEYS="one,two")
+    left = [
+        int(
+            beacon(url, {"events": [click()]}, f"/collect/beacon?key={key}")
+            .headers["RateLimit"]
+            .split(";")[1][2:]
+        )
+        for key in ("one", "one", "two")
+    ]
+    assert left[1] <= left[0]
+    assert left[2] == left[0]
+
+
+def test_only_the_origins_of_the_setting_may_read_the_answers(
+    store_url: str, start_store: Callable[..., tuple[str, Worker]]
+) -> None:
+    shop, other = "https://shop.example", "https://other.example"
+    url, _ = start_store(COLLECT_ORIGINS=shop)
+    preflight = {"Access-Control-Request-Method": "POST"}
+
+    def allowed(base: str, origin: str, path: str = BEACON) -> tuple[str | None, str | None]:
+        asked = httpx.options(f"{base}{path}", headers={"Origin": origin, **preflight})
+        told = beacon(base, {"events": [click()]}, path, Origin=origin)
+        name = "access-control-allow-origin"
+        return asked.headers.get(name), told.headers.get(name)
+
+    assert allowed(url, shop) == (shop, shop)
+    assert allowed(url, other) == (None, None)
+    assert allowed(store_url, shop) == (None, None)
+    assert allowed(url, shop, "/cart/merge") == (None, None)
+
+
 def test_an_id_that_is_no_uuidv7_is_refused(shopper: httpx.Client) -> None:
     answer = shopper.post("/collect", json={"events": [click(id=str(uuid.uuid4()))]})
     assert [refused["field"] for refused in answer.json()["refused"]] == ["id"]
@@ -80,25 +173,3 @@ def test_a_batch_has_bounds(shopper: httpx.Client) -> None:
     assert (too_many.status_code, too_many.json()["field"]) == (422, "body.events")
     too_large = shopper.post("/collect", content=b" " * (2**20 + 1))
     assert (too_large.status_code, too_large.json()["code"]) == (413, "too_large")
-
-
-@pytest.mark.timeout(200)
-def test_while_kafka_is_silent_a_batch_is_refused_and_may_come_again(
-    shopper: httpx.Client, own_stack: Stack, store_url: str
-) -> None:
-    (pid,) = (row.pid for row in own_stack.status() if row.name == "kafka")
-    assert pid is not None
-    broker = psutil.Process(pid)
-    batch = {"events": [click()]}
-    broker.send_signal(signal.SIGSTOP)
-    try:
-        answer = shopper.post("/collect", json=batch)
-        ready = httpx.get(f"{store_url}/readyz", timeout=30)
-    finally:
-        broker.send_signal(signal.SIGCONT)
-    assert (answer.status_code, answer.json()["code"]) == (503, "away")
-    assert int(answer.headers["Retry-After"]) > 0
-    assert ready.status_code == 503
-    until(
-        lambda: shopper.post("/collect", json=batch).status_code == 202, "it is taken", DEADLINE_S
-    )

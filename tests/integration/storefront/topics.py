@@ -4,17 +4,43 @@ from __future__ import annotations
 
 import time
 import uuid
+from typing import NamedTuple
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Message
 
 from pipelines.ingest.topics import PARTITIONS
-from storefront_api.events import Event, Topic, parse
+from storefront_api.events import DEAD_LETTERS, Event, Topic, parse
 
 DEADLINE_S = 90.0
 
 
+class Letter(NamedTuple):
+    """A message of the topic of dead letters."""
+
+    key: bytes
+    payload: bytes
+    headers: list[tuple[str, bytes]]
+
+
 def published(bootstrap: str, topics: tuple[Topic, ...]) -> list[Event]:
     """Return every committed event of some topics, in the order of each partition."""
+    read = messages(bootstrap, [topic.value for topic in topics], PARTITIONS * len(topics))
+    return [parse(Topic(str(message.topic())), message.value() or b"") for message in read]
+
+
+def letters_of(bootstrap: str) -> list[Letter]:
+    """Return every dead letter, oldest first."""
+    read = messages(bootstrap, [DEAD_LETTERS], 1)
+    return [Letter(m.key() or b"", m.value() or b"", _headers(m)) for m in read]
+
+
+def _headers(message: Message) -> list[tuple[str, bytes]]:
+    stated = dict(message.headers() or [])
+    return [(name, value) for name, value in stated.items() if isinstance(value, bytes)]
+
+
+def messages(bootstrap: str, topics: list[str], partitions: int) -> list[Message]:
+    """Return every committed message of some topics, which have so many partitions together."""
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -25,12 +51,12 @@ def published(bootstrap: str, topics: tuple[Topic, ...]) -> list[Event]:
             "enable.auto.commit": False,
         }
     )
-    consumer.subscribe([topic.value for topic in topics])
-    found: list[Event] = []
+    consumer.subscribe(topics)
+    found: list[Message] = []
     ended: set[tuple[str | None, int | None]] = set()
     deadline = time.monotonic() + DEADLINE_S
     try:
-        while len(ended) < PARTITIONS * len(topics):
+        while len(ended) < partitions:
             assert time.monotonic() < deadline, "the topics do not end"
             message = consumer.poll(1.0)
             if message is None:
@@ -38,9 +64,7 @@ def published(bootstrap: str, topics: tuple[Topic, ...]) -> list[Event]:
             if message.error() is not None:
                 ended.add((message.topic(), message.partition()))
                 continue
-            payload = message.value()
-            assert payload is not None
-            found.append(parse(Topic(str(message.topic())), payload))
+            found.append(message)
     finally:
         consumer.close()
     return found

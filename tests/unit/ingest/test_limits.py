@@ -6,7 +6,6 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from urllib3.exceptions import ProtocolError
 
-from pipelines.ingest.batch import DeadLetter
 from pipelines.ingest.dead_letters import (
     MAX_SHARE,
     MIN_COUNT,
@@ -16,6 +15,7 @@ from pipelines.ingest.dead_letters import (
 )
 from pipelines.ingest.writer import is_transient
 from pipelines.warehouse.migrate import Migration, migrations
+from storefront_api.events.dead_letters import DeadLetter
 
 LETTER = DeadLetter("eco.orders.v1", 0, 7, "subject: Field required", 1, b"{}")
 

@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipelines.ingest.contract import Contract, Refusal, Row
-from pipelines.ingest.structs import NoStructError, struct_of
 from storefront_api.events import EVENTS, Topic, UnknownEventError, parse
+from storefront_api.events.structs import NoStructError, struct_of
 from tests.integration.ingest.feed import EXAMPLES
 
 CONTRACTS = {topic: Contract(topic) for topic in Topic}
@@ -80,6 +80,7 @@ def mutated(draw: st.DrawFn) -> tuple[Topic, bytes]:
     return topic, json.dumps(payload).encode()
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
 def test_a_message_becomes_a_row_exactly_when_the_class_accepts_it(
     message: tuple[Topic, bytes],

@@ -1,0 +1,172 @@
+"""Events a second that one process of the collector acknowledges, beside two peers in one run.
+
+The broker is a private one. The events have 350 bytes and come singly and in batches of 50. The
+peers are (a) a bare ASGI application that only reads the body, and (b) the usual FastAPI endpoint
+with pydantic models that produces to the same Kafka. Ratios are of events for each second of the
+server's own CPU, all its threads together: that is what one core can carry, whatever else the
+machine does meanwhile. Events a second by the clock, and latencies, are told beside them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import psutil
+import uuid_utils
+
+from deploy.bench._load import LoadError, closed_loop, open_loop, request
+from deploy.bench._private_stack import private_stack
+from deploy.bench.result import Aim, BenchResult
+from deploy.local.ports import free_port
+from deploy.local.services import KEEP_ALIVE
+
+EVENT_BYTES = 350
+SIZES = {"single": 1, "batch": 50}
+REQUESTS = {"single": 1500, "batch": 300}
+RATE_PER_S = 50.0
+ROUNDS = 3
+WORKERS = 16
+START_S = 60.0
+OURS, BARE, PYDANTIC = "collector", "bare_asgi", "fastapi_pydantic"
+AIMS = {BARE: 0.5, PYDANTIC: 4.0}
+
+
+@dataclass(frozen=True)
+class _Server:
+    port: int
+    process: psutil.Process
+    headers: Mapping[str, str]
+
+    def cpu_s(self) -> float:
+        """Return the seconds of CPU that it has used."""
+        used = self.process.cpu_times()
+        return float(used.user + used.system)
+
+
+def run(seed: int) -> BenchResult:
+    """Measure the collector and both peers in turns, and return the medians of the rounds.
+
+    Raises
+    ------
+    LoadError
+        If a server does not answer, or not with success.
+    """
+    source = random.Random(seed)
+    with private_stack(["storefront"]) as environment, ExitStack() as up:
+        servers = {
+            name: up.enter_context(_server(name, environment)) for name in (OURS, BARE, PYDANTIC)
+        }
+        measured = asyncio.run(_measure(servers, source))
+    figures = {
+        name: {figure: round(statistics.median(values), 3) for figure, values in of.items()}
+        for name, of in measured.items()
+    }
+    ours = figures.pop(OURS)
+    ratios = {
+        f"{size}_{peer}": round(
+            ours[f"{size}_events_per_cpu_s"] / figures[peer][f"{size}_events_per_cpu_s"], 3
+        )
+        for size in SIZES
+        for peer in AIMS
+    }
+    aims = [
+        Aim(f"{size}: {AIMS[peer]:g} times {peer}", ratio, ratio >= AIMS[peer])
+        for (size, peer), ratio in (
+            ((size, peer), ratios[f"{size}_{peer}"]) for size in SIZES for peer in AIMS
+        )
+    ]
+    return BenchResult("collect", seed, ours, figures, ratios, aims)
+
+
+async def _measure(
+    servers: Mapping[str, _Server], source: random.Random
+) -> dict[str, dict[str, list[float]]]:
+    found: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in servers}
+    for number in range(ROUNDS + 1):
+        for size, events in SIZES.items():
+            bodies = [_batch(events, source) for _ in range(REQUESTS[size])]
+            for name, server in servers.items():
+                asked = [request("POST", "/collect", body, server.headers) for body in bodies]
+                before = server.cpu_s()
+                per_s = await closed_loop(server.port, asked, WORKERS)
+                used = server.cpu_s() - before
+                few = asked[: int(2 * RATE_PER_S)]
+                latencies = await open_loop(server.port, few, RATE_PER_S)
+                if number:  # the first round warms up
+                    found[name][f"{size}_events_per_s"].append(per_s * events)
+                    found[name][f"{size}_events_per_cpu_s"].append(len(asked) * events / used)
+                    found[name][f"{size}_p99_ms"].append(latencies.p99_ms)
+    return found
+
+
+def _batch(events: int, source: random.Random) -> bytes:
+    return b'{"events":[%s]}' % b",".join(_event(source) for _ in range(events))
+
+
+def _event(source: random.Random) -> bytes:
+    event = {
+        "id": str(uuid_utils.uuid7()),
+        "type": "product_viewed",
+        "version": 1,
+        "occurred_at": "2026-03-01T09:30:00.000Z",
+        "data": {
+            "session_id": f"ses-{source.getrandbits(64):016x}",
+            "anonymous_id": f"a-{source.getrandbits(64):016x}",
+            "sku": f"CJ{source.randrange(100_000)}",
+            "price_minor": source.randrange(1_000_000),
+            "slate_id": "",
+        },
+    }
+    short = json.dumps(event, separators=(",", ":"))
+    event["data"]["slate_id"] = "s" * min(64, EVENT_BYTES - len(short))  # type: ignore[index]
+    short = json.dumps(event, separators=(",", ":"))
+    return (short[:-1] + " " * max(0, EVENT_BYTES - len(short)) + "}").encode()
+
+
+@contextmanager
+def _server(name: str, environment: Mapping[str, str]) -> Iterator[_Server]:
+    application = {
+        OURS: ("storefront_api.app:create_app", "--factory"),
+        BARE: ("deploy.bench._bare_app:app", "--lifespan", "off"),
+        PYDANTIC: ("deploy.bench._collect_peer:create_app", "--factory"),
+    }[name]
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", *application, "--no-access-log", *KEEP_ALIVE]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        env=os.environ | environment | {"SHARED_CLOCK": ""},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        asyncio.run(_answering(port, process))
+        token = environment["PARTNER_TOKEN"]
+        headers = {"Authorization": f"Bearer {token}"} if name == OURS else {}
+        yield _Server(port, psutil.Process(process.pid), headers)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def _answering(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    raise LoadError(f"the server on port {port} did not start")

@@ -1,0 +1,246 @@
+"""Whether a click keeps the contract, and what is published of it.
+
+A click that msgspec's structs accept is published with the bytes of its data as they came. What
+they refuse is asked of the contract's classes, as the sink does, whose word counts: they give the
+reason, or accept what is only written in an odd way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import ValidationError
+
+from storefront_api.collect.schemas import EARLIEST, LATEST, MAX_EVENT_BYTES, ClickIn
+from storefront_api.events import EVENTS, Topic, UnknownEventError, schema_of
+from storefront_api.events.clickstream import IDS
+from storefront_api.events.dead_letters import EDGE, DeadLetter
+from storefront_api.events.registry import name_of
+from storefront_api.events.structs import struct_of
+
+TOLERATED_SKEW = timedelta(seconds=2)
+"""A sender's clock that differs by less is taken to be right: the way takes time, too."""
+_UUID_7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z"
+
+
+_UNTOLD = "refused; without consent to analytics it is not kept what broke which rule"
+
+
+class _Stated(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    id: Annotated[str, msgspec.Meta(pattern=_UUID_7)]
+    type: str
+    occurred_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    data: msgspec.Raw
+    version: int = 1
+    subject: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class _Published(msgspec.Struct, gc=False):
+    id: str
+    type: str
+    version: int
+    occurred_at: str
+    received_at: str
+    subject: str
+    trace_id: str
+    data: msgspec.Raw
+
+
+class RefusedError(ValueError):
+    """A click breaks a rule."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What a batch says of all its events.
+
+    Parameters
+    ----------
+    subject
+        Pseudonym of the shopper; empty for nobody and for partners.
+    may_state_subject
+        Whether each event may state it: a partner's may.
+    consent
+        Whether there is consent to analytics, as far as the batch says.
+    received_at
+        When the batch arrived.
+    sent_at
+        What the sender's clock showed; None if it did not say.
+    trace_id
+        The request's.
+    """
+
+    subject: str
+    may_state_subject: bool
+    consent: bool
+    received_at: datetime
+    sent_at: datetime | None
+    trace_id: str
+
+    def corrected(self, occurred_at: datetime) -> datetime:
+        """Return when something happened by the store's clock.
+
+        Nothing that was sent is still to happen: a time past the sending is that of the arrival.
+        """
+        if self.sent_at is None:
+            return occurred_at
+        skew = self.received_at - self.sent_at
+        if abs(skew) > TOLERATED_SKEW:
+            occurred_at += skew
+        return min(occurred_at, self.received_at)
+
+
+def _decoders() -> Mapping[tuple[str, int], msgspec.json.Decoder[Any]]:
+    found = {}
+    for event in EVENTS[Topic.CLICKSTREAM]:
+        data: Any = event.model_fields["data"].annotation
+        found[name_of(event)] = msgspec.json.Decoder(struct_of(data))
+    return found
+
+
+_DATA = _decoders()
+_stated = msgspec.json.Decoder(_Stated)
+_encoder = msgspec.json.Encoder()
+
+
+def published(raw: bytes, sender: Sender) -> tuple[bytes, bytes]:
+    """Return the key and the payload of a click.
+
+    Raises
+    ------
+    RefusedError
+        If a field breaks a rule.
+    """
+    if len(raw) > MAX_EVENT_BYTES:
+        raise RefusedError("event", f"has at most {MAX_EVENT_BYTES} bytes")
+    if sender.consent:
+        try:
+            stated = _stated.decode(raw)
+            click = _DATA[stated.type, stated.version].decode(stated.data)
+        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError):
+            return _asked_of_class(raw, sender)
+        if click.consent == "granted":
+            if stated.subject and not sender.may_state_subject:
+                raise RefusedError("subject", "only a partner may state this")
+            return click.session_id.encode(), _encoder.encode(
+                _Published(
+                    stated.id,
+                    stated.type,
+                    stated.version,
+                    _written(_checked(stated.occurred_at, sender)),
+                    _written(sender.received_at),
+                    sender.subject or stated.subject,
+                    sender.trace_id,
+                    stated.data,
+                )
+            )
+    return _asked_of_class(raw, sender)
+
+
+def _checked(occurred_at: datetime, sender: Sender) -> datetime:
+    try:
+        corrected = sender.corrected(occurred_at.astimezone(UTC))
+    except OverflowError:
+        corrected = EARLIEST - timedelta(days=1)
+    if not EARLIEST <= corrected < LATEST:
+        raise RefusedError("occurred_at", f"must be from {EARLIEST.year} to {LATEST.year - 1}")
+    return corrected
+
+
+def _written(instant: datetime) -> str:
+    """Return an instant in UTC as the contract writes it, without a detour by `strftime`."""
+    return f"{instant.isoformat(timespec='milliseconds')[:23]}Z"
+
+
+def _asked_of_class(raw: bytes, sender: Sender) -> tuple[bytes, bytes]:
+    try:
+        stated = json.loads(raw)
+    except RecursionError:
+        raise RefusedError("event", "nested too deeply") from None
+    except ValueError:
+        raise RefusedError("event", "is not JSON in UTF-8") from None
+    try:
+        click = ClickIn.model_validate(stated)
+        if click.subject and not sender.may_state_subject:
+            raise RefusedError("subject", "only a partner may state this")
+        consent = sender.consent and click.data.get("consent") != "denied"
+        data = click.data if consent else _without_ids(click.data)
+        event: Any = schema_of(Topic.CLICKSTREAM, click.type, click.version).model_validate(
+            {
+                **click.model_dump(),
+                "data": data,
+                "occurred_at": _checked(click.occurred_at, sender),
+                "received_at": sender.received_at,
+                "subject": (sender.subject or click.subject) if consent else "",
+                "trace_id": sender.trace_id,
+            }
+        )
+    except UnknownEventError as error:
+        raise RefusedError("type", str(error)) from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise RefusedError(".".join(map(str, first["loc"])) or "event", first["msg"]) from None
+    return str(event.data.session_id or event.id).encode(), event.model_dump_json().encode()
+
+
+def _without_ids(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, **dict.fromkeys(IDS, ""), "consent": "denied"}
+
+
+def letter(raw: bytes, sender: Sender, error: RefusedError) -> DeadLetter:
+    """Return the dead letter of a refused click: the event as it would have been published.
+
+    Without consent it keeps nothing but what names the event, since a value anywhere in it may
+    tell whose it is.
+    """
+    stated: Any = None
+    if len(raw) <= MAX_EVENT_BYTES:
+        try:
+            stated = json.loads(raw)
+        except (ValueError, RecursionError):
+            stated = None
+    payload = raw[:MAX_EVENT_BYTES] if sender.consent else b""
+    reason, version = f"{error.field}: {error}", 0
+    if not sender.consent:
+        reason = _UNTOLD
+    if isinstance(stated, dict):
+        data = stated.get("data")
+        denied = isinstance(data, dict) and data.get("consent") == "denied"
+        if sender.consent and not denied:
+            added = {
+                "received_at": _written(sender.received_at),
+                "subject": sender.subject or stated.get("subject", ""),
+                "trace_id": sender.trace_id,
+            }
+            payload = json.dumps({**stated, **added}).encode()
+        else:
+            payload, reason = json.dumps(_named(stated)).encode(), _UNTOLD
+        claimed = stated.get("version", 1)
+        version = claimed if type(claimed) is int and 0 <= claimed < 2**31 else 0
+    return DeadLetter(
+        Topic.CLICKSTREAM,
+        EDGE,
+        EDGE,
+        reason,
+        version,
+        payload,
+        f"edge/{sha256(raw).hexdigest()[:32]}",
+    )
+
+
+def _named(stated: dict[str, Any]) -> dict[str, Any]:
+    """Return the type and the version that a click claims, if there are such."""
+    type_, version = stated.get("type"), stated.get("version", 1)
+    if isinstance(type_, str) and type(version) is int and (type_, version) in _DATA:
+        return {"type": type_, "version": version}
+    return {}
