@@ -46,7 +46,9 @@ def _models(
     name: str,
     manifest: Mapping[str, Any],
     partitions: dg.PartitionsDefinition[str],
-    **chosen: str,
+    *,
+    select: str = "fqn:*",
+    exclude: str = "",
 ) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
@@ -54,7 +56,8 @@ def _models(
         name=name,
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        **chosen,
+        select=select,
+        exclude=exclude,
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         start, end = days_of(context, partitions)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from clickhouse_connect.driver.client import Client
 from typer.testing import CliRunner
 
@@ -18,7 +17,7 @@ from storefront_api.events import Topic
 from tests.integration.ingest.conftest import SinkProcess, until
 from tests.integration.ingest.feed import ORDER, VIEW, Feed, count
 
-Command = Callable[..., Result]
+Command = Callable[..., Any]
 
 
 @pytest.fixture
