@@ -13,6 +13,9 @@ from clickhouse_connect.driver.client import Client
 from typer.testing import CliRunner
 
 from deploy.repair.letters import app
+from pipelines.ingest.letters import letters, resent
+from pipelines.ingest.reading import kept, reader
+from pipelines.ingest.resending import AlreadyResentError, ShutOutError, resending
 from storefront_api.events import Topic
 from tests.integration.ingest.conftest import SinkProcess, until
 from tests.integration.ingest.feed import ORDER, VIEW, Feed, count
@@ -100,3 +103,23 @@ def test_what_nobody_refused_cannot_be_resent(poisoned: tuple[str, str], dlq: Co
     assert answer.exit_code == 1
     assert "id: no dead letter 'eco.orders.v1/0/0'" in answer.stderr
     assert dlq("retry").exit_code == 2
+
+
+def test_of_two_who_resend_at_once_one_is_shut_out_and_the_letter_goes_once(
+    poisoned: tuple[str, str], environment: dict[str, str]
+) -> None:
+    order, _ = poisoned
+    brokers = environment["KAFKA_BOOTSTRAP_SERVERS"]
+    consumer = reader(brokers)
+    letter = letters(consumer)[order]
+    payload = json.dumps(ORDER | {"id": str(uuid.uuid4())}).encode()
+    with resending(brokers) as slow, resending(brokers) as quick:
+        assert quick.resend(letter, payload).offset == 2
+        with pytest.raises(ShutOutError):
+            slow.resend(letter, payload)
+    with resending(brokers) as late, pytest.raises(AlreadyResentError):
+        late.resend(letter, payload)
+    assert set(resent(consumer)) == {order}
+    # The message and the transaction's end; the one that was shut out wrote nothing.
+    assert kept(consumer, Topic.ORDERS.value)[2].end == 4
+    consumer.close()
