@@ -29,7 +29,9 @@ _MEMBER = """
 SELECT company_id, role, currency, approval_above_minor, term_days
 FROM company_members JOIN companies USING (company_id) WHERE subject = $1
 """
-_KNOWN = "SELECT sku FROM products WHERE sku = ANY($1)"
+_KNOWN = """
+SELECT sku FROM products WHERE sku = ANY($1) AND archived_at IS NULL AND may_sell(vendor_id)
+"""
 _INSERT_QUOTE = """
 INSERT INTO business_quotes (
     quote_id, company_id, owner, subject, purchase_order, placed, rules, total_minor,

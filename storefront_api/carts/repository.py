@@ -13,7 +13,7 @@ _LINES = """
 SELECT c.cart_id, l.sku, l.quantity, l.saved, l.seen_price_minor,
        p.product_id, p.name, p.unit, p.currency, p.list_price_minor AS price_minor,
        coalesce(s.on_hand - s.reserved >= l.quantity, false)
-           AND p.archived_at IS NULL AS enough_in_stock
+           AND p.archived_at IS NULL AND may_sell(p.vendor_id) AS enough_in_stock
 FROM carts c
 JOIN cart_lines l USING (cart_id) JOIN products p USING (sku) LEFT JOIN stock s USING (sku)
 WHERE c.owner = $1 ORDER BY l.added_at, l.sku
@@ -26,7 +26,7 @@ ON CONFLICT (owner) DO UPDATE SET updated_at = EXCLUDED.updated_at RETURNING c.c
 _PUT = """
 INSERT INTO cart_lines AS l (cart_id, sku, quantity, saved, seen_price_minor, added_at)
 SELECT $1, p.sku, $3, $4, p.list_price_minor, $5 FROM products p
-WHERE p.sku = $2 AND p.archived_at IS NULL
+WHERE p.sku = $2 AND p.archived_at IS NULL AND may_sell(p.vendor_id)
 ON CONFLICT (cart_id, sku) DO UPDATE
 SET quantity = EXCLUDED.quantity, saved = EXCLUDED.saved,
     seen_price_minor = EXCLUDED.seen_price_minor

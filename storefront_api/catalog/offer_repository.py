@@ -38,7 +38,7 @@ WHERE sku = $1 AND vendor_id = $2 AND condition = $3 AND withdrawn_at IS NULL
 """
 _OF_VARIANT = f"""
 SELECT {COLUMNS} FROM offers
-WHERE sku = $1 AND withdrawn_at IS NULL
+WHERE sku = $1 AND withdrawn_at IS NULL AND may_sell(vendor_id)
     AND EXISTS (SELECT FROM products AS p WHERE p.sku = $1 AND p.archived_at IS NULL)
 ORDER BY landed_minor, lead_days, vendor_id, condition LIMIT $2
 """

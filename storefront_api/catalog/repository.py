@@ -26,13 +26,13 @@ COLUMNS = (
 _LIST = ", ".join(COLUMNS)
 SHOWN = """
 SELECT p.*, coalesce(s.on_hand, 0) AS on_hand,
-    CASE WHEN p.archived_at IS NULL THEN coalesce(s.on_hand - s.reserved, 0) ELSE 0 END
-        AS available,
+    CASE WHEN p.archived_at IS NULL AND may_sell(p.vendor_id)
+        THEN coalesce(s.on_hand - s.reserved, 0) ELSE 0 END AS available,
     coalesce(v.options, '{{}}') AS options, o.offers, o.lowest_landed_minor
 FROM {source} p LEFT JOIN stock s USING (sku) LEFT JOIN variant_options v USING (sku)
 CROSS JOIN LATERAL (
     SELECT count(*) AS offers, min(landed_minor) AS lowest_landed_minor
-    FROM offers WHERE offers.sku = p.sku AND withdrawn_at IS NULL
+    FROM offers WHERE offers.sku = p.sku AND withdrawn_at IS NULL AND may_sell(offers.vendor_id)
 ) AS o
 """
 BELOW = """
@@ -43,15 +43,16 @@ below (category_id) AS (
 """
 _PAGE = f"""
 WITH RECURSIVE {BELOW}, page AS (
-    SELECT DISTINCT product_id FROM products
+    SELECT DISTINCT product_id FROM products p
     WHERE product_id > $1 AND ($2 = '' OR department = $2) AND ($3 = '' OR category = $3)
-        AND archived_at IS NULL
+        AND archived_at IS NULL AND may_sell(p.vendor_id)
         AND ($4 = '' OR product_id IN (
             SELECT product_id FROM product_details JOIN below USING (category_id)
         ))
     ORDER BY product_id LIMIT $5
 ), offered AS (
-    SELECT p.* FROM page JOIN products p USING (product_id) WHERE p.archived_at IS NULL
+    SELECT p.* FROM page JOIN products p USING (product_id)
+    WHERE p.archived_at IS NULL AND may_sell(p.vendor_id)
 )
 {SHOWN.format(source="offered")} ORDER BY p.product_id, p.sku
 """

@@ -15,7 +15,7 @@ GROUP BY sku ORDER BY count(*) DESC, sku LIMIT $1
 _DETAILS = """
 SELECT p.sku, p.product_id, p.name, p.currency, p.list_price_minor
 FROM unnest($1::text[]) WITH ORDINALITY AS wanted (sku, place) JOIN products p USING (sku)
-WHERE p.archived_at IS NULL ORDER BY place
+WHERE p.archived_at IS NULL AND may_sell(p.vendor_id) ORDER BY place
 """
 
 
