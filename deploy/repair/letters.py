@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -83,8 +84,8 @@ def list_(
         record = done.get(letter.id)
         place = "" if record is None else f"{record.partition}/{record.offset}"
         at = f"{letter.failed_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(letter.id, str(letter.schema_version), letter.reason, at, place)
-    Console().print(table, markup=False)
+        table.add_row(letter.id, str(letter.schema_version), escape(letter.reason), at, place)
+    Console().print(table)
 
 
 @app.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -11,10 +10,7 @@ from random import Random
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from deploy.local.stack import Stack
 from pipelines.people import stitch_people
-from pipelines.warehouse import connect, migrate
-from tests.integration.conftest import private_settings
 from tests.integration.dbt.week import ALONE, END, MODULES, MONDAY, Told, week, write
 from tests.model.sql.dbt import dbt
 
@@ -23,28 +19,6 @@ pytestmark = pytest.mark.timeout(600)
 Hashes = dict[str, str]
 BEGIN = date(2016, 12, 31)
 LATE_DAYS = (MONDAY + timedelta(days=1), MONDAY + timedelta(days=4))
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    stack = Stack(private_settings(tmp_path_factory.mktemp("stack")))
-    try:
-        stack.up(["warehouse"])
-        yield stack.environment()["CLICKHOUSE_URL"]
-    finally:
-        stack.down()
-
-
-@pytest.fixture(scope="module")
-def client(url: str) -> Iterator[Client]:
-    with connect(url) as connection:
-        migrate(connection)
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("target")
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +99,7 @@ def test_the_week_holds_what_could_go_wrong(in_order: Hashes, client: Client) ->
 def test_another_order_or_copies_give_the_same_bytes(
     in_order: Hashes, client: Client, url: str, target: Path, told: list[Told], how: str
 ) -> None:
-    random = Random(22)  # noqa: S311
+    random = Random(22)
     again = {
         "shuffled": random.sample(told, len(told)),
         "reversed": told[::-1],
@@ -140,7 +114,7 @@ def test_another_order_or_copies_give_the_same_bytes(
 def test_late_events_change_what_their_days_rebuild_and_nothing_else(
     in_order: Hashes, client: Client, url: str, target: Path, told: list[Told]
 ) -> None:
-    random = Random(5)  # noqa: S311
+    random = Random(5)
     eve = ALONE.date() - timedelta(days=1)
     late = {
         event.id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,6 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from deploy.local.stack import Stack
-from pipelines.warehouse import connect, migrate
-from tests.integration.conftest import private_settings
 from tests.model.sql.dbt import DbtError, dbt
 from tests.model.sql.journey import Journey, insert, journey, load, order_rows
 
@@ -22,28 +18,6 @@ FIRST_DAY = date(2016, 12, 31)
 CUT = date(2017, 12, 20)
 LAST_DAY = date(2018, 3, 1)
 Contents = dict[str, tuple[Any, ...]]
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    stack = Stack(private_settings(tmp_path_factory.mktemp("stack")))
-    try:
-        stack.up(["warehouse"])
-        yield stack.environment()["CLICKHOUSE_URL"]
-    finally:
-        stack.down()
-
-
-@pytest.fixture(scope="module")
-def client(url: str) -> Iterator[Client]:
-    with connect(url) as connection:
-        migrate(connection)
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("target")
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def shop(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
             self.end_headers()
             self.wfile.write(tracker.PATH.read_bytes() if is_script else page.encode())
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", site), Site)

@@ -1,0 +1,35 @@
+"""A warehouse of a module's own, and where dbt writes for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from deploy.local.stack import Stack
+from pipelines.warehouse import connect, migrate
+from tests.integration.conftest import private_settings
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    stack = Stack(private_settings(tmp_path_factory.mktemp("stack")))
+    try:
+        stack.up(["warehouse"])
+        yield stack.environment()["CLICKHOUSE_URL"]
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="module")
+def client(url: str) -> Iterator[Client]:
+    with connect(url) as connection:
+        migrate(connection)
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("target")
