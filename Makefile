@@ -41,6 +41,9 @@ mutants: env ## whether the unit tests notice a change of any line that counts m
 	$(UV) run --locked mutmut run
 	$(UV) run --locked mutmut results
 
+chaos: env ## two hundred kills at random moments under load, and nothing lost or doubled
+	ECOMARKET_CHAOS_KILLS=200 $(UV) run --locked pytest --log-cli-level INFO tests/integration/stack/test_kill_anywhere.py
+
 lint: env ## style, types, import rules and SQL, as CI checks them
 	$(UV) run --locked ruff check .
 	$(UV) run --locked ruff format --check .
@@ -49,4 +52,4 @@ lint: env ## style, types, import rules and SQL, as CI checks them
 	$(UV) run --locked lint-imports --no-cache
 	$(UV) run --locked sqlfluff lint dbt/models
 
-.PHONY: help env demo up down test test-unit coverage mutants lint
+.PHONY: help env demo up down test test-unit coverage mutants chaos lint

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,6 +18,7 @@ import pytest
 from deploy.local.stack import Stack
 from pipelines.warehouse import connect
 from storefront_api.events import Topic
+from tests.integration.stack.asking import Client, product
 
 CHECKOUTS = 1_000
 SHOPPERS = 12
@@ -27,8 +27,6 @@ PRODUCTS = 40
 ABANDONED = 10
 """One checkout of so many is cancelled instead of paid."""
 SEED = 20_261_125
-PATIENCE = 600
-"""How often a request is sent before the test gives up."""
 WRONG_STOCK = """
 SELECT sku FROM stock s WHERE reserved <> 0
 OR on_hand <> (SELECT sum(delta) FROM stock_movements m WHERE m.sku = s.sku)
@@ -59,34 +57,6 @@ CLEARING = "SELECT coalesce(sum(amount), 0) FROM ledger_entries WHERE account_id
 TAKEN = "SELECT -sum(delta) FROM stock_movements WHERE reason = 'order'"
 
 
-class Client:
-    """A client that asks again, with the same key, until it is answered."""
-
-    def __init__(self, session: aiohttp.ClientSession, base: str) -> None:
-        self._session = session
-        self._base = base
-
-    async def ask(self, method: str, path: str, token: str = "", **sent: Any) -> Any:
-        """Return the JSON of the first answer that is one."""
-        headers = {"Idempotency-Key": uuid.uuid4().hex}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        for _ in range(PATIENCE):
-            try:
-                async with self._session.request(
-                    method, self._base + path, headers=headers, **sent
-                ) as response:
-                    answer = await response.json()
-                    if response.status < 500 and answer.get("code") != "key_in_flight":
-                        assert response.status < 400, (method, path, response.status, answer)
-                        return answer
-            except aiohttp.ClientError:
-                # It was killed under the request: whether it was done, the next one tells.
-                pass
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{method} {path} is never answered")
-
-
 async def buy(store: Client, provider: Client, number: int, source: random.Random) -> None:
     """Go through one checkout to its order, or leave it."""
     token = (await store.ask("POST", "/sessions"))["token"]
@@ -111,25 +81,7 @@ async def trade(environment: Mapping[str, str], done: Counter[str]) -> None:
     async with aiohttp.ClientSession() as session:
         store = Client(session, environment["STOREFRONT_URL"])
         provider = Client(session, environment["PAYMENT_URL"])
-        products = [
-            {
-                "sku": f"K{number}",
-                "product_id": f"K{number}",
-                "name": f"Kept {number}",
-                "vendor_id": "v-1",
-                "brand": "",
-                "department": "D",
-                "category": "",
-                "product_type": "",
-                "package_size": "",
-                "mass_grams": None,
-                "unit": "each",
-                "currency": "USD",
-                "list_price_minor": 199 + number,
-                "opening_stock": 1_000_000,
-            }
-            for number in range(PRODUCTS)
-        ]
+        products = [product(f"K{number}") for number in range(PRODUCTS)]
         await store.ask(
             "POST", "/catalog/imports", environment["PARTNER_TOKEN"], json={"products": products}
         )
