@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
 
 import pytest
-from confluent_kafka import Consumer
 
 from deploy.demo import history
 from deploy.demo.world import World, build
@@ -16,8 +14,7 @@ from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from pipelines.ingest.topics import PARTITIONS, create_topics
 from storefront_api.events import Topic
-
-DEADLINE_S = 120.0
+from tests.integration.storefront.topics import messages
 
 
 @pytest.fixture(scope="module")
@@ -38,37 +35,6 @@ def own_stack(
 def world() -> World:
     """A small world."""
     return build(0.01)
-
-
-def committed(servers: str, topic: Topic) -> list[bytes]:
-    """Return every committed message of a topic."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": servers,
-            "group.id": "reader",
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "enable.auto.commit": False,
-        }
-    )
-    consumer.subscribe([topic.value])
-    found: list[bytes] = []
-    ended: set[int | None] = set()
-    deadline = time.monotonic() + DEADLINE_S
-    while len(ended) < PARTITIONS:
-        assert time.monotonic() < deadline, "the topic does not end"
-        message = consumer.poll(1.0)
-        if message is None:
-            continue
-        if message.error() is not None:
-            ended.add(message.partition())
-            continue
-        payload = message.value()
-        assert payload is not None
-        found.append(payload)
-    consumer.close()
-    return found
 
 
 def test_an_import_goes_on_after_its_broker_was_killed(
@@ -96,8 +62,8 @@ def test_an_import_goes_on_after_its_broker_was_killed(
     sent = history.import_history(world, servers, tell)
     breaker.join()
     assert told[-1] == (world.history_count, sent)
-    orders = Counter(committed(servers, Topic.ORDERS))
+    orders = Counter(each.value() for each in messages(servers, [Topic.ORDERS.value], PARTITIONS))
     assert len(orders) == world.history_count
     assert set(orders.values()) == {1}
-    clicks = committed(servers, Topic.CLICKSTREAM)
+    clicks = messages(servers, [Topic.CLICKSTREAM.value], PARTITIONS)
     assert sent == len(orders) + len(clicks)
