@@ -16,6 +16,7 @@ from storefront_api.carts.endpoints import router as carts
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
 from storefront_api.collect.endpoints import router as collect
+from storefront_api.collect.networks import Networks
 from storefront_api.collect.origins import Origins
 from storefront_api.collect.schemas import MAX_BYTES
 from storefront_api.fulfilment.carriers import carriers
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         What tells the time; None for the clock that the settings choose.
     """
     settings = settings or Settings()
+    networks = Networks.read(settings.data_centre_ranges)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -103,6 +105,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             settings.payment_webhook_secret.get_secret_value(),
         )
         app.state.limiter = Limiter(settings.valkey_url, settings.trusted_proxies)
+        app.state.networks = networks
         signals = Signals(settings.database_url, CHANNEL)
         signals.start()
         app.state.services = Services(

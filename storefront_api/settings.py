@@ -129,6 +129,11 @@ class Settings(BaseSettings):
         description="Origins, parted by commas, whose pages may read the collector's answers; "
         "* for all; empty: the store's own alone.",
     )
+    data_centre_ranges: str = Field(
+        default="",
+        description="File of data centres' networks, one in CIDR notation a line, by which clicks "
+        "are classed; empty: the ranges that the store comes with.",
+    )
     collect_spool_dir: Path = Field(
         default=Path(".ecomarket/spool"),
         description="Folder where clicks wait while Kafka is away.",

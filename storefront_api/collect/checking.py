@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -18,8 +19,9 @@ import msgspec
 from pydantic import ValidationError
 
 from storefront_api.collect.schemas import EARLIEST, LATEST, MAX_EVENT_BYTES, ClickIn
+from storefront_api.collect.visitors import Visitor
 from storefront_api.events import EVENTS, Topic, UnknownEventError, schema_of
-from storefront_api.events.clickstream import IDS
+from storefront_api.events.clickstream import BY_THE_EDGE, IDS
 from storefront_api.events.dead_letters import EDGE, DeadLetter
 from storefront_api.events.registry import name_of
 from storefront_api.events.structs import struct_of
@@ -68,8 +70,9 @@ class Sender:
     ----------
     subject
         Pseudonym of the shopper; empty for nobody and for partners.
-    may_state_subject
-        Whether each event may state it: a partner's may.
+    may_state
+        Whether each event may state its subject, agent and network: a partner's may, since it
+        tells what happened elsewhere.
     consent
         Whether there is consent to analytics, as far as the batch says.
     received_at
@@ -78,14 +81,27 @@ class Sender:
         What the sender's clock showed; None if it did not say.
     trace_id
         The request's.
+    visitor
+        What sent it.
     """
 
     subject: str
-    may_state_subject: bool
+    may_state: bool
     consent: bool
     received_at: datetime
     sent_at: datetime | None
     trace_id: str
+    visitor: Visitor = Visitor("", "")
+
+    @cached_property
+    def told(self) -> dict[str, str]:
+        """What the store adds to the data of each event."""
+        return {} if self.may_state else {k: v for k, v in self.visitor._asdict().items() if v}
+
+    @cached_property
+    def told_first(self) -> bytes:
+        """The same as the beginning of a JSON object that has more fields."""
+        return b"{" + _encoder.encode(self.told)[1:-1] + b"," if self.told else b"{"
 
     def corrected(self, occurred_at: datetime) -> datetime:
         """Return when something happened by the store's clock.
@@ -109,6 +125,7 @@ def _decoders() -> Mapping[tuple[str, int], msgspec.json.Decoder[Any]]:
 
 
 _DATA = _decoders()
+_OURS = tuple(f'"{name}"'.encode() for name in BY_THE_EDGE)
 _stated = msgspec.json.Decoder(_Stated)
 _encoder = msgspec.json.Encoder()
 
@@ -129,8 +146,8 @@ def published(raw: bytes, sender: Sender) -> tuple[bytes, bytes]:
             click = _DATA[stated.type, stated.version].decode(stated.data)
         except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError):
             return _asked_of_class(raw, sender)
-        if click.consent == "granted":
-            if stated.subject and not sender.may_state_subject:
+        if click.consent == "granted" and (sender.may_state or _leaves_it_to_us(stated.data)):
+            if stated.subject and not sender.may_state:
                 raise RefusedError("subject", "only a partner may state this")
             return click.session_id.encode(), _encoder.encode(
                 _Published(
@@ -141,10 +158,16 @@ def published(raw: bytes, sender: Sender) -> tuple[bytes, bytes]:
                     _written(sender.received_at),
                     sender.subject or stated.subject,
                     sender.trace_id,
-                    stated.data,
+                    msgspec.Raw(sender.told_first + bytes(stated.data)[1:]),
                 )
             )
     return _asked_of_class(raw, sender)
+
+
+def _leaves_it_to_us(data: msgspec.Raw) -> bool:
+    """Return whether no key of the bytes is one that the store adds; an escape may hide one."""
+    written = bytes(data)
+    return b"\\u" not in written and not any(name in written for name in _OURS)
 
 
 def _checked(occurred_at: datetime, sender: Sender) -> datetime:
@@ -171,10 +194,13 @@ def _asked_of_class(raw: bytes, sender: Sender) -> tuple[bytes, bytes]:
         raise RefusedError("event", "is not JSON in UTF-8") from None
     try:
         click = ClickIn.model_validate(stated)
-        if click.subject and not sender.may_state_subject:
+        if click.subject and not sender.may_state:
             raise RefusedError("subject", "only a partner may state this")
+        for name in () if sender.may_state else BY_THE_EDGE:
+            if name in click.data:
+                raise RefusedError(f"data.{name}", "only a partner may state this")
         consent = sender.consent and click.data.get("consent") != "denied"
-        data = click.data if consent else _without_ids(click.data)
+        data = {**sender.told, **(click.data if consent else _without_ids(click.data))}
         event: Any = schema_of(Topic.CLICKSTREAM, click.type, click.version).model_validate(
             {
                 **click.model_dump(),
@@ -222,6 +248,9 @@ def letter(raw: bytes, sender: Sender, error: RefusedError) -> DeadLetter:
                 "subject": sender.subject or stated.get("subject", ""),
                 "trace_id": sender.trace_id,
             }
+            if isinstance(data, dict) and not sender.may_state:
+                kept = {name: data[name] for name in data.keys() - set(BY_THE_EDGE)}
+                added["data"] = {**sender.told, **kept}
             payload = json.dumps({**stated, **added}).encode()
         else:
             payload, reason = json.dumps(_named(stated)).encode(), _UNTOLD

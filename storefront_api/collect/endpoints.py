@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from storefront_api.collect import service, tracker
 from storefront_api.collect.keys import SiteKey
 from storefront_api.collect.schemas import Beacon, Clicks, Collected
+from storefront_api.collect.visitors import Visiting
 from storefront_api.platform.auth import Known, public
 from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.limits import limited, visitors_limited
@@ -42,9 +43,11 @@ _BEACON = {
     responses=problems(401, *BODY, 503),
     openapi_extra=_body(Clicks, "application/json", Clicks.model_json_schema()),
 )
-async def collect(services: Injected, http: Request, caller: Known, trace_id: TraceId) -> Collected:
+async def collect(
+    services: Injected, http: Request, caller: Known, trace_id: TraceId, visitor: Visiting
+) -> Collected:
     """Take a batch of clicks; the answer comes when they cannot be lost any more."""
-    return await service.collect(services, caller, await http.body(), trace_id)
+    return await service.collect(services, caller, await http.body(), trace_id, visitor)
 
 
 @router.post(
@@ -55,13 +58,13 @@ async def collect(services: Injected, http: Request, caller: Known, trace_id: Tr
     openapi_extra=_body(Beacon, "text/plain", _BEACON),
 )
 async def collect_beacon(
-    services: Injected, http: Request, key: SiteKey, trace_id: TraceId
+    services: Injected, http: Request, key: SiteKey, trace_id: TraceId, visitor: Visiting
 ) -> Collected:
     """Take a batch of clicks from a page, as `navigator.sendBeacon` sends text.
 
     There are no headers that a page could set, nor a preflight: the body says what they would.
     """
-    return await service.collect_beacon(services, await http.body(), trace_id)
+    return await service.collect_beacon(services, await http.body(), trace_id, visitor)
 
 
 @router.get(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from storefront_api.collect.batches import Batch, BeaconBatch, taken_apart
 from storefront_api.collect.checking import RefusedError, Sender, letter, published
 from storefront_api.collect.schemas import Collected, Refused
+from storefront_api.collect.visitors import Visitor
 from storefront_api.events import DEAD_LETTERS, Topic
 from storefront_api.platform import metrics
 from storefront_api.platform.auth import Caller
@@ -14,7 +15,9 @@ from storefront_api.platform.spool import Outgoing
 from storefront_api.services import Services
 
 
-async def collect(services: Services, caller: Caller, body: bytes, trace_id: str) -> Collected:
+async def collect(
+    services: Services, caller: Caller, body: bytes, trace_id: str, visitor: Visitor
+) -> Collected:
     """Hand the good events of a caller's batch to Kafka and name the others.
 
     Raises
@@ -25,11 +28,13 @@ async def collect(services: Services, caller: Caller, body: bytes, trace_id: str
         If the events cannot be kept; the batch may be sent again as it is.
     """
     return await _collect(
-        services, taken_apart(body, Batch), caller.subject, caller.is_partner, trace_id
+        services, taken_apart(body, Batch), caller.subject, caller.is_partner, trace_id, visitor
     )
 
 
-async def collect_beacon(services: Services, body: bytes, trace_id: str) -> Collected:
+async def collect_beacon(
+    services: Services, body: bytes, trace_id: str, visitor: Visitor
+) -> Collected:
     """Do the same for a batch from a page.
 
     Raises
@@ -51,19 +56,25 @@ async def collect_beacon(services: Services, body: bytes, trace_id: str) -> Coll
             subject = ""
         else:
             subject = caller.subject
-    return await _collect(services, batch, subject, False, trace_id)
+    return await _collect(services, batch, subject, False, trace_id, visitor)
 
 
 async def _collect(
-    services: Services, batch: Batch, subject: str, is_partner: bool, trace_id: str
+    services: Services,
+    batch: Batch,
+    subject: str,
+    is_partner: bool,
+    trace_id: str,
+    visitor: Visitor,
 ) -> Collected:
     sender = Sender(
         subject=subject,
-        may_state_subject=is_partner,
+        may_state=is_partner,
         consent=batch.consent == "granted",
         received_at=services.clock(),
         sent_at=batch.sent_at,
         trace_id=trace_id,
+        visitor=visitor,
     )
     messages: list[Outgoing] = []
     refused: list[Refused] = []

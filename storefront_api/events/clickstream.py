@@ -21,8 +21,14 @@ _Number = Annotated[float, Field(ge=-(2**53), le=2**53)]
 _Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 _Name = Annotated[str, Field(max_length=40, pattern="^[A-Za-z][A-Za-z0-9_]*$")]
 
+Agent = Literal["", "browser", "declared_bot", "headless", "library", "empty", "other"]
+"""A browser, a robot that says so, a browser that a program drives, a library, nameless, others."""
+Network = Literal["", "data_centre", "other"]
+
 IDS = ("session_id", "anonymous_id", "device_id")
 """What of a click tells whose it is, beside the envelope's subject."""
+BY_THE_EDGE = ("agent", "network")
+"""What of a click the store adds: a sender other than a partner may not state it."""
 
 
 class ClickV1(Strict):
@@ -36,6 +42,16 @@ class ClickV1(Strict):
     )
     consent: Literal["granted", "denied"] = Field(
         default="granted", description="To analytics. Where it is denied there is no id."
+    )
+    agent: Agent = Field(
+        default="",
+        description="Class of the program that sent it, by its `User-Agent`, which is not kept; "
+        "the collector states it. Empty if unknown.",
+    )
+    network: Network = Field(
+        default="",
+        description="Class of the network that it came from, by its address, which is not kept; "
+        "the collector states it. Empty if unknown.",
     )
     properties: dict[_Name, Text | bool | _Whole | _Number] = Field(
         default={},

@@ -38,7 +38,7 @@ in_session as (
 orders as (
     select
         session_id,
-        argMin(order_id, (ordered_at, order_id)) as order_id
+        arrayMap(placed -> placed.2, arraySort(groupArray((ordered_at, order_id)))) as order_ids
     from in_session
     group by session_id
 )
@@ -55,7 +55,12 @@ select
     toInt64(sessions.searches) as searches,
     toInt64(sessions.clicks) as clicks,
     toUInt8(orders.session_id != '') as converted,
-    if(orders.session_id != '', orders.order_id, null) as order_id,
-    sessions.derived as derived
+    if(orders.session_id != '', orders.order_ids[1], null) as order_id,
+    orders.order_ids as order_ids,
+    sessions.derived as derived,
+    scores.is_bot as is_bot,
+    scores.bot_score as bot_score,
+    scores.bot_reasons as bot_reasons
 from sessions
 left join orders on sessions.session_id = orders.session_id
+left join {{ ref('int_bot_scores') }} as scores on sessions.session_id = scores.visitor

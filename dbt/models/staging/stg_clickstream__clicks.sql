@@ -9,7 +9,8 @@ with source as (
         JSONExtract(
             data,
             'Tuple(session_id String, anonymous_id String, device_id String, derived Bool,
-             sku String, query String, results Int64, slate_id String, position Nullable(Int64))'
+             sku String, query String, results Int64, slate_id String, position Nullable(Int64),
+             agent String, network String)'
         ) as click
     from {{ source('raw', 'clickstream') }}
     where {{ in_days('occurred_at') }}
@@ -29,5 +30,7 @@ select
     click.position as position,
     click.slate_id as slate_id,
     click.query as query,
-    click.results as results
+    click.results as results,
+    click.agent as agent,
+    click.network as network
 from source

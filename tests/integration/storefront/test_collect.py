@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -111,6 +112,27 @@ def test_a_beacon_names_somebody_only_with_consent(
 def test_a_token_that_has_expired_costs_no_clicks(store_url: str) -> None:
     batch = {"events": [click()], "token": "a.old", "consent": "granted"}
     assert beacon(store_url, batch).json()["accepted"] == 1
+
+
+@pytest.mark.parametrize("consent", ["granted", "denied"])
+def test_what_sent_a_beacon_is_told_by_its_class_alone(
+    consent: str,
+    start_store: Callable[..., tuple[str, Worker]],
+    tmp_path: Path,
+    read_events: Callable[..., list[Event]],
+) -> None:
+    ranges = tmp_path / "ranges.txt"
+    ranges.write_text("203.0.113.0/24\n")
+    url, _ = start_store(TRUSTED_PROXIES="127.0.0.1/32", DATA_CENTRE_RANGES=str(ranges))
+    event, name = click(), f"Googlebot/{uuid.uuid4().hex}"
+    headers = {"User-Agent": name, "X-Forwarded-For": "203.0.113.77"}
+    batch = {"events": [event, click(data={"sku": "no sku"})], "consent": consent}
+    assert beacon(url, batch, **headers).json()["accepted"] == 1
+    (arrived,) = (e for e in read_events(Topic.CLICKSTREAM) if str(e.id) == event["id"])
+    data: Any = arrived.data  # type: ignore[attr-defined]
+    assert (data.agent, data.network) == ("declared_bot", "data_centre")
+    assert name not in arrived.model_dump_json()
+    assert "203.0.113.77" not in arrived.model_dump_json()
 
 
 @pytest.mark.parametrize("key", ["", "other", "storefront,"])

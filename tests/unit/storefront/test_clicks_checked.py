@@ -16,20 +16,28 @@ import storefront_api.events as contract
 from storefront_api.collect.batches import Batch, BeaconBatch, taken_apart
 from storefront_api.collect.checking import RefusedError, Sender, letter, published
 from storefront_api.collect.schemas import MAX_EVENT_BYTES
+from storefront_api.collect.visitors import Visitor
 from storefront_api.events import EVENTS, Topic, parse
 from storefront_api.events.catalogue import SEGMENT
-from storefront_api.events.clickstream import MAX_OWN_PARAMETERS, ClickV1
+from storefront_api.events.clickstream import BY_THE_EDGE, MAX_OWN_PARAMETERS, ClickV1
 from storefront_api.events.registry import name_of
 from storefront_api.platform.errors import InvalidError
 
 NOW = datetime(2026, 3, 1, 9, 30, 5, 250_000, tzinfo=UTC)
-SENDER = Sender("p-1", False, True, NOW, None, "a" * 32)
+SENDER = Sender("p-1", False, True, NOW, None, "a" * 32, Visitor("declared_bot", "data_centre"))
+PARTNER = replace(SENDER, may_state=True)
 FOLDER = Path(contract.__file__).parent / "examples" / Topic.CLICKSTREAM
 STORED = {"received_at", "subject", "trace_id"}
-EXAMPLES = {
-    path.stem: {k: v for k, v in json.loads(path.read_text()).items() if k not in STORED}
-    for path in sorted(FOLDER.glob("*.json"))
-}
+
+
+def _sent(path: Path) -> dict[str, Any]:
+    """Return an example as a page sends it, without what the store adds."""
+    stated = {k: v for k, v in json.loads(path.read_text()).items() if k not in STORED}
+    data = {k: v for k, v in stated["data"].items() if k not in BY_THE_EDGE}
+    return stated | {"data": data}
+
+
+EXAMPLES = {path.stem: _sent(path) for path in sorted(FOLDER.glob("*.json"))}
 ID = "01931f2e-7c40-7d3a-8c55-0f4b6a1e92d7"
 VIEW = EXAMPLES["product_viewed.v1"] | {"id": ID}
 IDS = ("ses-1", "a-77", "d-9", "p-1")
@@ -48,7 +56,8 @@ def changed(**data: Any) -> dict[str, Any]:
 def test_every_kind_of_click_is_taken_and_its_data_stays_as_it_came(name: str) -> None:
     click = EXAMPLES[name] | {"id": ID}
     event = sent(click)
-    assert json.loads(event.data.model_dump_json()) == click["data"]
+    added = {"agent": "declared_bot", "network": "data_centre"}
+    assert json.loads(event.data.model_dump_json()) == click["data"] | added
     assert event.received_at == NOW
     assert event.subject == ("" if click["data"]["consent"] == "denied" else "p-1")
 
@@ -58,7 +67,8 @@ def test_the_bytes_of_a_good_clicks_data_are_passed_on() -> None:
     raw = b'{"id":"%s","type":"products_searched","occurred_at":"2026-03-01T09:30:00Z","data":%s}'
     key, payload = published(raw % (ID.encode(), data), SENDER)
     assert key == b"ses-1"
-    assert data in payload
+    assert data[1:] in payload
+    assert data in published(raw % (ID.encode(), data), PARTNER)[1]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +82,9 @@ def test_the_bytes_of_a_good_clicks_data_are_passed_on() -> None:
         (VIEW | {"occurred_at": "1969-03-01T09:30:00Z"}, "occurred_at"),
         (VIEW | {"occurred_at": "2149-03-01T09:30:00Z"}, "occurred_at"),
         (VIEW | {"more": 1}, "more"),
+        (changed(agent="browser"), "data.agent"),
+        (changed(agent=""), "data.agent"),
+        (changed(network="other"), "data.network"),
         (changed(sku="no sku"), "data.sku"),
         (changed(session_id=""), "data"),
         (changed(properties={f"p{n}": 1 for n in range(16)}), "data.properties"),
@@ -209,6 +222,27 @@ def test_half_a_surrogate_pair_costs_no_neighbour_its_place() -> None:
         except RefusedError as error:
             outcomes.append(error.field)
     assert outcomes == ["", "data.sku", ""]
+
+
+def test_no_way_of_writing_hides_from_the_check_that_a_page_states_its_agent() -> None:
+    raw = json.dumps(changed(hidden="")).replace('"hidden"', '"\\u0061gent"').encode()
+    with pytest.raises(RefusedError) as caught:
+        published(raw, SENDER)
+    assert caught.value.field == "data.agent"
+
+
+def test_a_partner_states_what_kind_of_program_it_was_and_nothing_is_said_of_its_own() -> None:
+    assert sent(changed(agent="headless", network="other"), PARTNER).data.agent == "headless"
+    data = sent(VIEW, PARTNER).data
+    assert (data.agent, data.network) == ("", "")
+
+
+def test_a_dead_letter_tells_the_agent_that_was_seen_and_not_the_one_that_was_stated() -> None:
+    raw = json.dumps(changed(agent="browser")).encode()
+    with pytest.raises(RefusedError) as caught:
+        published(raw, SENDER)
+    data: Any = parse(Topic.CLICKSTREAM, letter(raw, SENDER, caught.value).payload).data  # type: ignore[attr-defined]
+    assert (data.agent, data.network) == ("declared_bot", "data_centre")
 
 
 JSON_VALUES = st.recursive(
