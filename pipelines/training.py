@@ -48,14 +48,22 @@ def last_midnight(source: Source) -> datetime:
 
 
 def recommend_artifact(source: Source) -> Artifact:
-    """Train the recommender on every order line of the complete days."""
+    """Train the recommender on every order line of the complete days, but for robots'."""
     as_of = last_midnight(source)
-    lines = source.frame(
+    return recommend.train(lines_without_bots(source, as_of), as_of=as_of, seed=SEED)
+
+
+def lines_without_bots(source: Source, as_of: datetime) -> pd.DataFrame:
+    """Return the order lines of the days before one, without orders of sessions that are flagged.
+
+    What a robot buys, or pretends to, is nobody's taste.
+    """
+    return source.frame(
         "SELECT order_id, subject, sku, ordered_at, order_date, quantity, unit "
-        "FROM marts.fct_order_lines WHERE order_date < {as_of:Date}",
+        "FROM marts.fct_order_lines WHERE order_date < {as_of:Date} AND order_id NOT IN "
+        "(SELECT arrayJoin(order_ids) FROM marts.fct_sessions WHERE is_bot)",
         {"as_of": as_of.date()},
     )
-    return recommend.train(lines, as_of=as_of, seed=SEED)
 
 
 def fraud_artifact(source: Source) -> Artifact:

@@ -41,7 +41,11 @@ class Family:
 
 
 FAMILIES = (
-    Family("recommend", training.recommend_artifact, ("marts.fct_order_lines",)),
+    Family(
+        "recommend",
+        training.recommend_artifact,
+        ("marts.fct_order_lines", "marts.fct_sessions"),
+    ),
     Family("fraud", training.fraud_artifact, ("features.feat_order_fraud",)),
     Family("demand", training.demand_artifact, ("features.feat_sku_daily",)),
     Family(

@@ -43,7 +43,10 @@ class Networks:
                 fours.append(network)
             else:
                 sixes.append(network)
-        self._edges = {4: _edges([*collapse_addresses(fours)]), 6: _edges([*collapse_addresses(sixes)])}
+        self._edges = {
+            4: _edges([*collapse_addresses(fours)]),
+            6: _edges([*collapse_addresses(sixes)]),
+        }
 
     @classmethod
     def read(cls, path: str) -> Networks:

@@ -27,7 +27,11 @@ people as (
         countIf(kind = 'subject') as subjects,
         countIf(kind = 'anonymous_id') as browsers,
         countIf(kind = 'device_id') as devices,
-        countIf(kind = 'session_id') as visits
+        countIf(kind = 'session_id') as visits,
+        countIf(
+            kind = 'session_id'
+            and identifier in (select client_session_id from {{ ref('fct_sessions') }} where is_bot)
+        ) as bot_visits
     from members
     group by person_id
 )
@@ -38,6 +42,8 @@ select
     toInt64(people.browsers) as browsers,
     toInt64(people.devices) as devices,
     toInt64(people.visits) as visits,
+    toInt64(people.bot_visits) as bot_visits,
+    toUInt8(people.visits > 0 and people.bot_visits = people.visits) as is_bot,
     toInt64(orders.orders) as orders,
     toInt64(orders.total_minor) as total_minor,
     if(orders.person_id = '', null, orders.first_order_at) as first_order_at

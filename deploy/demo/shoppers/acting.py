@@ -11,7 +11,8 @@ import numpy as np
 from deploy.demo.shoppers.browser import AGENTS, Browser
 from deploy.demo.shoppers.experiments import effect
 from deploy.demo.shoppers.fraud import scenario_of
-from deploy.demo.shoppers.people import BOT, HUMAN
+from deploy.demo.shoppers.parameters import Guise, Parameters
+from deploy.demo.shoppers.people import BOT, HUMAN, People
 from deploy.demo.shoppers.sessions import Visit
 from deploy.demo.shoppers.streams import event_id, stream
 from deploy.demo.shoppers.timeline import Turn
@@ -27,6 +28,12 @@ def rfc3339(at_ms: int) -> str:
     """Return an instant as text."""
     at = datetime.fromtimestamp(at_ms // 1000, UTC)
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at_ms % 1000:03d}Z"
+
+
+def guise_of(people: People, person: int, parameters: Parameters) -> Guise | None:
+    """Return how a bot appears; None for others."""
+    index = int(people.guise[person])
+    return None if index < 0 else list(parameters.bots.guises.values())[index]
 
 
 class Acting:
@@ -56,11 +63,12 @@ class Acting:
         self.device_id = people.device_id(self.person, visit.device, visit.session_id)
         self.measured = self._is_measured()
         self.subject = ""
+        self.guise = guise_of(people, self.person, world.parameters)
         device_kinds = list(world.parameters.people.kinds)
-        device = device_kinds[int(people.device_kinds[self.person, visit.device])]
-        self.browser = Browser(
-            world.store, world.provider, AGENTS["bot" if self.is_bot else device]
-        )
+        agent: str = device_kinds[int(people.device_kinds[self.person, visit.device])]
+        if self.guise is not None and self.guise.agent != "device":
+            agent = self.guise.agent
+        self.browser = Browser(world.store, world.provider, AGENTS[agent])
         self.browser.at_ms = turn.at_ms
         self._arms: dict[str, float] = {}
         self._clicks: list[dict[str, Any]] = []
@@ -97,7 +105,7 @@ class Acting:
         if seconds is None:
             model = self.world.parameters.visits
             normal = self._normal(self._steps)
-            median = self.world.parameters.bots.think_s if self.is_bot else model.think_s.median
+            median = model.think_s.median if self.guise is None else self.guise.think_s
             seconds = median * float(np.exp(model.think_s.sigma * normal))
             seconds = min(seconds, model.most_think_s)
         await self.turn.until(self.at_ms + max(1, int(seconds * 1000)))

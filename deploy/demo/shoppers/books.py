@@ -64,6 +64,7 @@ class Books:
             bool(people.kind[person] == BOT),
             bool(people.kind[person] == FRAUDSTER),
             scenario_of(people, person, parameters),
+            ("", *parameters.bots.guises)[1 + int(people.guise[person])],
             people.tastes[person].tolist(),
             float(people.price_sensitivity[person]),
             float(people.green[person]),

@@ -146,13 +146,21 @@ class PromotionModel(_Part):
     aware: Share
 
 
+class Guise(_Part):
+    """How some of the programs appear; `device` stands for the browser of a person's device."""
+
+    share: Share
+    agent: Literal["crawler", "library", "headless", "device"]
+    think_s: Positive
+
+
 class BotModel(_Part):
     """Programs among the visitors."""
 
     visits_per_day: Positive
     pages: int
-    think_s: Positive
     runs_scripts: Share
+    guises: dict[str, Guise]
 
 
 class Scenario(_Part):

@@ -47,6 +47,8 @@ class People:
         How many a person has (1 to 3), and persons × 3 indices into the parameters' kinds.
     scenario
         Index of a fraudster's scenario; -1 for others.
+    guise
+        Index of a bot's guise; -1 for others.
     """
 
     seed: int
@@ -65,6 +67,7 @@ class People:
     distance_km: Floats
     country: tuple[str, ...]
     scenario: NDArray[np.int64]
+    guise: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -105,6 +108,9 @@ def make_people(seed: int, count: int, parameters: Parameters) -> People:
     scenarios = parameters.fraud.scenarios
     scenario = _chosen(_quantiles(seed, "scenario", count), [s.share for s in scenarios.values()])
     scenario[kind != FRAUDSTER] = -1
+    guises = [guise.share for guise in parameters.bots.guises.values()]
+    guise = _chosen(_quantiles(seed, "guise", count), guises)
+    guise[kind != BOT] = -1
     visits = stats.gamma.ppf(
         _quantiles(seed, "visits", count),
         model.visits_per_day.shape,
@@ -143,4 +149,5 @@ def make_people(seed: int, count: int, parameters: Parameters) -> People:
         distance_km=lognormal("distance", 5.0, 0.6),
         country=tuple(countries),
         scenario=scenario,
+        guise=guise,
     )

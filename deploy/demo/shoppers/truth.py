@@ -43,6 +43,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         ("is_bot", _FLAG, "Whether it is a program"),
         ("is_fraudster", _FLAG, "Whether the person means to cheat"),
         ("scenario", _TEXT, "How a fraudster cheats; empty for others"),
+        ("guise", _TEXT, "How a bot appears, as parameters.yml names it; empty for others"),
         ("tastes", pa.list_(_REAL), "Latent tastes"),
         ("price_sensitivity", _REAL, "Weight of the price's logarithm"),
         ("green", _REAL, "Weight of sustainability, 0 to 1"),

@@ -93,6 +93,14 @@ def test_the_week_holds_what_could_go_wrong(in_order: Hashes, client: Client) ->
     assert person("subject", "s-home-1") == "subject:s-home-0"
     assert person("device_id", "d-home") == "subject:s-home-0"
     assert person("session_id", "robot") == "anonymous_id:a-robot"
+    bots = client.query("SELECT person_id FROM marts.dim_people WHERE is_bot").result_rows
+    assert ("anonymous_id:a-robot",) in bots
+    assert ("subject:s-home-0",) not in bots
+    (lone,) = client.query(
+        "SELECT sum(clicks_without_session), sum(clicks_without_session_with_bots) "
+        "FROM marts.mart_daily_traffic"
+    ).result_rows
+    assert lone == (4, 9)
 
 
 @pytest.mark.parametrize("how", ["shuffled", "reversed", "doubled"])

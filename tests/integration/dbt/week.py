@@ -57,6 +57,12 @@ def click(
     return "product_viewed", at, subject, data
 
 
+def nobodys(at: datetime, agent: str) -> Row:
+    """Return a look at a product to whose recording nobody consented."""
+    _, _, _, data = click(at, "")
+    return "product_viewed", at, "", data | {"anonymous_id": "", "agent": agent}
+
+
 def _clicks() -> Iterator[Row]:
     start = datetime(MONDAY.year, MONDAY.month, MONDAY.day, tzinfo=UTC)
     for number in range(5 * 24 * 6):
@@ -68,6 +74,7 @@ def _clicks() -> Iterator[Row]:
         yield click(at, f"kiosk-{number}", f"s-kiosk-{number}", "d-kiosk")
         yield click(at + timedelta(days=2), "visits", "", "d-home", "a-home")
         yield click(at + timedelta(days=2), f"{number}", f"s-home-{number % 2}", "", "a-home")
+        yield nobodys(at, "browser" if number % 2 else "library")
     yield click(ALONE - timedelta(minutes=10), "alone")
     yield click(ALONE + timedelta(minutes=5), "alone")
 

@@ -69,6 +69,8 @@ def test_the_check_of_distributions_would_see_another_one() -> None:
         (np.mean(PEOPLE.kind == BOT), MODEL.bots),
         (np.mean(PEOPLE.kind == FRAUDSTER), MODEL.fraudsters),
         (np.mean(PEOPLE.consent), MODEL.consent),
+        (np.mean(PEOPLE.guise >= 0), MODEL.bots),
+        (np.mean(PEOPLE.guise == 0), MODEL.bots * PARAMETERS.bots.guises["declared"].share),
         (np.mean([c != "US" for c in PEOPLE.country]), MODEL.abroad),
         *[(np.mean(PEOPLE.devices == n + 1), share) for n, share in enumerate(MODEL.devices)],
         *[
