@@ -64,6 +64,8 @@ class Networks:
 
     def of(self, address: str) -> Network:
         """Return the class of an address; empty if none is known."""
+        if not address:
+            return ""
         try:
             told = ip_address(address)
         except ValueError:
