@@ -2,7 +2,8 @@
 
 Commerce stays, because marts have to agree with the books to the cent, but each of its events is
 then a stranger's of its own: neither two orders of one person nor their card, device or postal
-area can be told any more. Everything else goes. Days whose events changed are written down as
+area can be told any more. Everything else goes. Who is named in events about others is named there
+no more. Days whose events changed are written down as
 touched, so that their marts are built anew.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
@@ -48,21 +48,20 @@ MODULES: Mapping[str, Treatment] = {
 """Every module that has a raw table; a test keeps it so."""
 
 _STRANGER = "concat('erased-', toString(event_id))"
-_BLANKED = r"""replaceRegexpAll(
-    replaceAll(data, {subject:String}, ''),
+_UNNAMED = "replaceAll(data, {subject:String}, '')"
+_BLANKED = rf"""replaceRegexpAll({_UNNAMED},
     '"(device_id|session_id|ip_country|fingerprint|area)":\\s*"[^"]*"', '"\\1":""'
 )"""
-_WHOSE = (
-    "(subject = {subject:String} OR position(data, {subject:String}) > 0) "
-    "AND type <> 'subject_erased'"
-)
+_OWN = "subject = {subject:String} AND type <> 'subject_erased'"
+_NAMING = "subject <> {subject:String} AND position(data, {subject:String}) > 0"
+"""Events about others, or about nobody, that name the subject in passing."""
 _TOUCH = """
 INSERT INTO raw.touched_days (module, day, ingested_at, rows)
 SELECT {module:String}, toDate(occurred_at), now64(3), count() FROM raw.<module>
 WHERE <whose> GROUP BY 2
 """
 _DERIVED = """
-SELECT c.database, c.table, groupArray((c.name, c.is_in_sorting_key OR c.is_in_partition_key))
+SELECT c.database, c.table, groupArray(c.name)
 FROM system.columns AS c
 JOIN system.tables AS t ON t.database = c.database AND t.name = c.table
 WHERE t.engine LIKE '%MergeTree' AND c.type IN ('String', 'LowCardinality(String)')
@@ -92,28 +91,28 @@ def _erase_events(
     client: Client, module: str, treatment: Treatment, subject: str
 ) -> Iterator[Erased]:
     table = f"raw.{module}"
-    count = _count(client, table, _WHOSE, subject)
-    if not count:
-        return
-    touch = _TOUCH.replace("<module>", module).replace("<whose>", _WHOSE)
-    # Before the change: whoever is killed in between leaves days that are built once too often.
-    client.command(touch, parameters={"module": module, "subject": subject})
-    if treatment is Treatment.DELETED:
-        statement = f"ALTER TABLE {table} DELETE WHERE {_WHOSE}"
-    else:
-        statement = (
-            f"ALTER TABLE {table} UPDATE data = {_BLANKED}, "
-            f"subject = if(subject = {{subject:String}}, {_STRANGER}, subject) WHERE {_WHOSE}"
-        )
-    client.command(statement, parameters={"subject": subject}, settings=_NOW)
-    yield Erased(subject, "warehouse", table, count)
+    own = f"ALTER TABLE {table} DELETE WHERE {_OWN}"
+    if treatment is Treatment.ANONYMOUS:
+        values = f"data = {_BLANKED}, subject = {_STRANGER}"
+        own = f"ALTER TABLE {table} UPDATE {values} WHERE {_OWN}"
+    naming = f"ALTER TABLE {table} UPDATE data = {_UNNAMED} WHERE {_NAMING}"
+    count = 0
+    for whose, statement in ((_OWN, own), (_NAMING, naming)):
+        if found := _count(client, table, whose, subject):
+            # Before the change: whoever is killed in between leaves days built once too often.
+            touch = _TOUCH.replace("<module>", module).replace("<whose>", whose)
+            client.command(touch, parameters={"module": module, "subject": subject})
+            client.command(statement, parameters={"subject": subject}, settings=_NOW)
+            count += found
+    if count:
+        yield Erased(subject, "warehouse", table, count)
 
 
 def _erase_derived(
-    client: Client, table: str, columns: Sequence[tuple[str, Any]], subject: str
+    client: Client, table: str, columns: Sequence[str], subject: str
 ) -> Iterator[Erased]:
     """Delete the rows of a table that name a subject; what was built of them is built anew."""
-    whose = " OR ".join(f"`{name}` = {{subject:String}}" for name, _ in columns)
+    whose = " OR ".join(f"`{name}` = {{subject:String}}" for name in columns)
     yield from _delete(client, table, f"({whose})", subject)
 
 

@@ -103,6 +103,8 @@ class Trail:
         for module in (m for m, what in MODULES.items() if what is Treatment.DELETED):
             insert(client, module, "anything", self.subject, {"words": self.words["text"]})
         insert(client, "ledger", "loyalty_earned", "", {"owner": self.subject})
+        self.other = f"p-{uuid.uuid4().hex[:24]}"
+        insert(client, "identity", "role_changed", self.other, {"by": self.subject})
         letter = ["eco.orders.v1", 0, 1, "a", 1, json.dumps({"subject": self.subject})]
         names = ["topic", "partition", "offset", "reason", "schema_version", "payload"]
         client.insert("raw.dead_letters", [letter], column_names=names)
@@ -137,6 +139,7 @@ def test_nothing_of_an_erased_subject_is_left_but_its_receipt(
         word: set() for word in gone.words.values()
     }
     assert [key for key in store.scan_iter("*") if gone.subject in key] == []
+    assert where(client, gone.other) == {"raw.identity.subject"}, "an event about somebody else"
     assert where(client, stays.subject) == before
     assert all(where(client, word) for word in stays.words.values())
     assert len([key for key in store.scan_iter("*") if stays.subject in key]) == 4
