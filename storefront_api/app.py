@@ -50,6 +50,7 @@ from storefront_api.platform.spool import Spool
 from storefront_api.platform.stripe_provider import StripeProvider
 from storefront_api.platform.vault import Vault
 from storefront_api.pricing.endpoints import router as pricing
+from storefront_api.privacy.endpoints import router as privacy
 from storefront_api.problems import router as problems
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
@@ -175,6 +176,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         pricing,
         business,
         marketplace,
+        privacy,
     ):
         app.include_router(router)
     openapi.install(app)

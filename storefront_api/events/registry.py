@@ -110,6 +110,7 @@ from storefront_api.events.notifications import (
 from storefront_api.events.orders import OrderCancelledV1, OrderCompletedV1, OrderRefundedV1
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.pricing import PriceChangedV1, PriceRuleCreatedV1
+from storefront_api.events.privacy import SubjectErasedV1
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
 from storefront_api.events.returns import (
     ReturnApprovedV1,
@@ -184,6 +185,7 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         MfaFailedV1,
         RoleChangedV1,
         PreferencesChangedV1,
+        SubjectErasedV1,
     ),
     Topic.LEDGER: (
         GiftcardIssuedV1,

@@ -72,6 +72,7 @@ LIMITS: Mapping[str, Rate] = {
     "carts": Rate(burst=200, per_s=10),
     "ordering": Rate(burst=60, per_s=1),
     "paying": Rate(burst=60, per_s=1),
+    "privacy": Rate(burst=30, per_s=0.1),
 }
 """Every limit, by the name that answers give it. They are far above what a person does."""
 

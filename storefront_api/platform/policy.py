@@ -59,6 +59,10 @@ class Permission(StrEnum):
     REVIEW_VENDORS = "review_vendors"
     MANAGE_COMMISSION = "manage_commission"
     PAY_VENDORS = "pay_vendors"
+    OWN_DATA = "own_data"
+    """To take out and to erase what is held of oneself."""
+    ERASE_ANYBODY = "erase_anybody"
+    """The same for everybody."""
 
 
 _SHOPPERS = frozenset({Role.GUEST, Role.CUSTOMER})
@@ -91,5 +95,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.REVIEW_VENDORS: _STAFF,
     Permission.MANAGE_COMMISSION: _STAFF | _PROGRAMS,
     Permission.PAY_VENDORS: _STAFF | _PROGRAMS,
+    Permission.OWN_DATA: _SHOPPERS | _ACCOUNTS,
+    Permission.ERASE_ANYBODY: frozenset({Role.SUPER_ADMIN}),
 }
 """The roles that have each permission; what is not here is denied."""

@@ -91,6 +91,18 @@ def _session(world: World) -> Made:
     return Made(str(owner.session_id), owner.client)
 
 
+def _subject(world: World) -> Made:
+    owner = world.people.new()
+    return Made(owner.subject, owner.client)
+
+
+def _erasure(world: World) -> str:
+    made = _subject(world)
+    answer = made.owner.delete(f"/privacy/subjects/{made.value}")
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["erasure_id"])
+
+
 def _created(world: World, path: str, name: str, body: dict[str, Any]) -> str:
     """Have a partner create something and return its id."""
     answer = world.partner.post(path, json=body, headers=key())
@@ -221,11 +233,13 @@ OBJECTS: dict[str, Owned | Shared] = {
     ),
     "rule_id": Shared(_price_rule),
     "run_id": Shared(_run),
+    "erasure_id": Shared(_erasure),
     "session_id": Owned(_session),
     "shipment_id": Shared(_shipment),
     "sku": Shared(lambda world: new_sku(world.partner)),
     "/vendor/stock-forecasts/{sku} sku": Owned(_goods),
     "/vendor/stock-thresholds/{sku} sku": Owned(_goods),
+    "subject": Owned(_subject, POLICY[Permission.ERASE_ANYBODY]),
     "token": Shared(_token),
     "vendor_id": Shared(lambda world: _seller(world).value),
     "warehouse_id": Shared(lambda world: warehouse(world.partner)),

@@ -24,7 +24,7 @@ from tests.integration.storefront.objects import Things, World, parameters
 
 EXAMPLES = 4
 """Requests for each operation, beside those for the edges of its parameters."""
-ENDING = {"logout", "account", "sessions"}
+ENDING = {"logout", "account", "sessions", "privacy"}
 """Parts of paths whose routes may end a caller's session."""
 DOCUMENT = create_app(Settings(_env_file=None)).openapi()
 SCHEMA = schemathesis.openapi.from_dict(

@@ -1,0 +1,1 @@
+"""What the store holds of a person: taken out as a file, and erased."""
