@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from pipelines.defs import automation, learn, people, publish, quality, raw, transform
+from pipelines.defs import automation, erasures, learn, people, publish, quality, raw, transform
 from pipelines.defs.partitions import daily
 from pipelines.defs.resources import Artifacts, OnlineStore, Warehouse
 from pipelines.manifest import PROJECT_DIR, load_manifest
@@ -49,8 +49,11 @@ def build(settings: Settings) -> dg.Definitions:
             *quality.checks(transform.key_of, partitions),
             *learn.checks(),
         ],
-        jobs=[job, automation.shaping_job(partitions)],
-        schedules=[automation.schedule(job, automation.schedule_status(settings.automation))],
+        jobs=[job, automation.shaping_job(partitions), erasures.erasures],
+        schedules=[
+            automation.schedule(job, automation.schedule_status(settings.automation)),
+            erasures.schedule(automation.schedule_status(settings.automation)),
+        ],
         sensors=[automation.late_events(job, automation.sensor_status(settings.automation))],
         executor=dg.in_process_executor,
         resources={

@@ -16,6 +16,8 @@ import valkey
 from clickhouse_connect.driver.client import Client
 
 from models.features.online import batch_key, known_key, recent_key, velocity_key
+from pipelines.defs.erasures import erasures
+from pipelines.defs.resources import OnlineStore, Warehouse
 from pipelines.erasing.warehouse import MODULES, Treatment
 from pipelines.stream.store import connect as connect_online
 from pipelines.warehouse import connect, migrate
@@ -186,7 +188,13 @@ def test_what_arrives_late_goes_with_the_next_run(
     run(environment)
     assert client.query(receipts, parameters={"who": gone.subject}).result_rows[0][0] == first
     insert(client, "clickstream", "product_viewed", gone.subject, {"words": gone.words["text"]})
-    run(environment)
+    by_the_hour = erasures.execute_in_process(
+        resources={
+            "warehouse": Warehouse(url=environment["CLICKHOUSE_URL"]),
+            "online_store": OnlineStore(url=environment["VALKEY_URL"]),
+        }
+    )
+    assert by_the_hour.success
     assert where(client, gone.words["text"]) == set()
     assert client.query(receipts, parameters={"who": gone.subject}).result_rows[0][0] == first + 1
 
