@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from pipelines.defs.automation import DAILY, SHAPE
 from pipelines.defs.resources import Warehouse
@@ -99,9 +100,12 @@ def _instant(milliseconds: int) -> datetime:
 
 
 def _builds(instance: dg.DagsterInstance, since: datetime) -> list[Build]:
-    """Return the runs that computed days; a touch since then cannot be in an older one."""
+    """Return the runs that compute days; what ended before a touch cannot hold it."""
     found = []
-    for record in instance.get_run_records(dg.RunsFilter(created_after=since)):
+    for record in (
+        *instance.get_run_records(dg.RunsFilter(updated_after=since)),
+        *instance.get_run_records(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES)),
+    ):
         run = record.dagster_run
         start = run.tags.get(RANGE_START, run.tags.get(PARTITION))
         if run.job_name not in {DAILY, SHAPE} or start is None:
