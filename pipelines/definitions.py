@@ -10,7 +10,17 @@ from urllib.parse import unquote, urlsplit
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from pipelines.defs import automation, erasures, learn, people, publish, quality, raw, transform
+from pipelines.defs import (
+    automation,
+    erasures,
+    late,
+    learn,
+    people,
+    publish,
+    quality,
+    raw,
+    transform,
+)
 from pipelines.defs.partitions import daily
 from pipelines.defs.resources import Artifacts, OnlineStore, Warehouse
 from pipelines.manifest import PROJECT_DIR, load_manifest
@@ -54,7 +64,9 @@ def build(settings: Settings) -> dg.Definitions:
             automation.schedule(job, automation.schedule_status(settings.automation)),
             erasures.schedule(automation.schedule_status(settings.automation)),
         ],
-        sensors=[automation.late_events(job, automation.sensor_status(settings.automation))],
+        sensors=[
+            late.late_events(job, automation.sensor_status(settings.automation), settings.first_day)
+        ],
         executor=dg.in_process_executor,
         resources={
             "warehouse": Warehouse(url=settings.clickhouse_url),

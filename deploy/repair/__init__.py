@@ -1,1 +1,1 @@
-"""Commands that repair the event backbone: dead letters."""
+"""Commands that repair the event backbone: dead letters, and topics read again."""

@@ -11,6 +11,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from urllib3.exceptions import HTTPError
 
 from pipelines.ingest.batch import Batch
+from pipelines.ingest.contract import Row
 from storefront_api.events import Topic
 from storefront_api.events.dead_letters import DeadLetter
 
@@ -77,10 +78,20 @@ class Writer:
         """
         if batch.rows:
             module = Topic(batch.range.topic).module
-            self._insert(f"raw.{module}", self._encoder.encode_lines(batch.rows), batch.range.token)
+            self.insert_rows(f"raw.{module}", batch.rows, batch.range.token)
         if batch.dead:
             letters = self._encoder.encode_lines([_as_line(letter) for letter in batch.dead])
             self._insert("raw.dead_letters", letters, f"dead/{batch.range.token}")
+
+    def insert_rows(self, table: str, rows: list[Row], token: str) -> None:
+        """Insert rows into a table of the raw tables' layout; the same token twice is once.
+
+        Raises
+        ------
+        clickhouse_connect.driver.exceptions.DatabaseError
+            If the warehouse refuses the rows for good.
+        """
+        self._insert(table, self._encoder.encode_lines(rows), token)
 
     def _insert(self, table: str, lines: bytes, token: str) -> None:
         for attempt in stamina.retry_context(
