@@ -1,1 +1,1 @@
-"""Commands that repair the event backbone: dead letters."""
+"""Commands that watch over the event backbone and repair it: the contract, dead letters."""

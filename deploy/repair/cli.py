@@ -1,12 +1,14 @@
-"""`ecomarket dlq`."""
+"""`ecomarket dlq` and `ecomarket contract`."""
 
 from __future__ import annotations
 
 import typer
 
+from deploy.repair.contract import app as contract
 from deploy.repair.letters import app as dlq
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the `ecomarket` command."""
     app.add_typer(dlq, name="dlq")
+    app.add_typer(contract, name="contract")

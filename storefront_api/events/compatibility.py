@@ -112,12 +112,12 @@ def check() -> list[Violation]:
 def publish(folder: Path = RECORD) -> list[str]:
     """Add what the record does not have yet, and return its names; nothing in it is changed."""
     there = published(folder)
-    added = [name for name in json_schemas() if name not in there]
-    for name in added:
+    added = {name: schema for name, schema in json_schemas().items() if name not in there}
+    for name, schema in added.items():
         path = folder / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(_rules(json_schemas()[name]), indent=1) + "\n", "utf-8")
-    return added
+        path.write_text(json.dumps(_rules(schema), indent=1) + "\n", "utf-8")
+    return list(added)
 
 
 def _rules(schema: Any, named: bool = False) -> Any:

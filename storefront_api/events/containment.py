@@ -184,9 +184,9 @@ def _leaves(schema: Any, document: Schema, path: str, seen: tuple[str, ...] = ()
             raise UnknownKeywordError(f"{path}: {name} and {', '.join(rules)} beside it")
         yield from _leaves({**target, **rules}, document, path, (*seen, name))
     elif "anyOf" in schema:
-        rules = {key for key in schema if key not in {*ANNOTATIONS, "anyOf"}}
-        if rules:
-            raise UnknownKeywordError(f"{path}: anyOf and {', '.join(sorted(rules))} beside it")
+        beside = sorted(set(schema) - ANNOTATIONS - {"anyOf"})
+        if beside:
+            raise UnknownKeywordError(f"{path}: anyOf and {', '.join(beside)} beside it")
         for option in schema["anyOf"]:
             yield from _leaves(option, document, path, seen)
     else:
