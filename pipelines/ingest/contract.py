@@ -103,14 +103,14 @@ class Contract:
             if isinstance(understood, Refusal):
                 return understood
             found = understood
-        if (found.type, found.version) in self._old:
-            data = msgspec.json.decode(found.data)
-            found.version, newest = UPCASTER.newest(self.topic, found.type, found.version, data)
-            found.data = msgspec.Raw(msgspec.json.encode(newest))
         for name in ("occurred_at", "received_at"):
             if not EARLIEST <= getattr(found, name) < LATEST:
                 rule = f"must be from {EARLIEST.year} to {LATEST.year - 1}"
                 return Refusal(f"{name}: {rule}", found.version)
+        if (found.type, found.version) in self._old:
+            data = msgspec.json.decode(found.data)
+            found.version, newest = UPCASTER.newest(self.topic, found.type, found.version, data)
+            found.data = msgspec.Raw(msgspec.json.encode(newest))
         return Row(
             found.id,
             found.type,
