@@ -86,7 +86,7 @@ def test_a_letter_is_repaired_by_its_payload_and_arrives_once(
     ]
     query = PAGE.read_text("utf-8").partition("    SELECT")[2].partition("\n\n")[0]
     rows = warehouse.query(f"SELECT {query}").result_rows
-    assert sorted(row[:5] for row in rows) == [row[:5] for row in _broken(environment)]
+    assert sorted(tuple(row[:5]) for row in rows) == [row[:5] for row in _broken(environment)]
     assert json.loads(dlq("show", click).stdout)["reason"].startswith("colour: ")
 
     refused = dlq("retry", order)

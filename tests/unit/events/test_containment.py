@@ -80,12 +80,10 @@ SCHEMAS = st.recursive(LEAVES, nested, max_leaves=4)
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Schema, Schema]:
     """Return a schema and one that differs from it in one place, or altogether."""
-    first = draw(SCHEMAS)
-    return draw(
-        st.sampled_from(
-            [(first, draw(SCHEMAS)), (first, _loosened(first)), (_loosened(first), first)]
-        )
-    )
+    first, second = draw(SCHEMAS), draw(SCHEMAS)
+    loose = _loosened(first)
+    written, read = draw(st.sampled_from([(first, second), (first, loose), (loose, first)]))
+    return written, read
 
 
 def _loosened(schema: Schema) -> Schema:
