@@ -31,7 +31,7 @@ def events(source: random.Random, number: int) -> Iterator[tuple[Topic, bytes, s
         event = {
             "id": str(uuid.UUID(int=source.getrandbits(128), version=4)),
             "type": "order_completed" if is_order else source.choice(_CLICKS),
-            "version": 1,
+            "version": 2 if is_order else 1,
             "occurred_at": stamp,
             "received_at": stamp,
             "subject": subject,
