@@ -22,6 +22,14 @@ app = typer.Typer(help="The event contract: is it kept, and by whom not.", no_ar
 _Json = Annotated[bool, typer.Option("--json", help="A JSON array.")]
 
 
+def _table(*headers: str) -> Table:
+    """Return a table that cuts nothing short, however narrow the terminal is."""
+    table = Table()
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
 @app.command()
 def check(as_json: _Json = False) -> None:
     """Compare the contract with what was published of it, backward and forward; 1 if it broke."""
@@ -30,7 +38,7 @@ def check(as_json: _Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(violation) for violation in found]))
     elif found:
-        table = Table("event", "version", "direction", "path", "rule", "what")
+        table = _table("event", "version", "direction", "path", "rule", "what")
         for v in found:
             row = (v.event, str(v.version), v.direction.value, v.path, v.rule, v.says)
             table.add_row(*map(escape, row))
@@ -61,7 +69,7 @@ def violations(as_json: _Json = False, kafka: Brokers = None) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(violation) for violation in found], default=str))
         return
-    table = Table("topic", "event", "version", "reason", "letters", "open", "last seen")
+    table = _table("topic", "event", "version", "reason", "letters", "open", "last seen")
     for v in found:
         seen = f"{v.last_seen:%Y-%m-%d %H:%M:%S}"
         counts = (str(v.letters), str(v.open), seen)
