@@ -28,10 +28,10 @@ def events(source: random.Random, number: int) -> Iterator[tuple[Topic, bytes, s
         subject = f"s{source.randrange(2500):06x}"
         at = START + timedelta(milliseconds=source.randrange(DAYS * 86_400_000))
         stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        event = {
+        event: dict[str, Any] = {
             "id": str(uuid.UUID(int=source.getrandbits(128), version=4)),
             "type": "order_completed" if is_order else source.choice(_CLICKS),
-            "version": 1,
+            "version": 2 if is_order else 1,
             "occurred_at": stamp,
             "received_at": stamp,
             "subject": subject,

@@ -127,7 +127,7 @@ def order_message(basket: Basket) -> bytes:
     }
     event = event_id(basket.at_ms, f"completed/{basket.source_ref}")
     trace = digest("trace", basket.source_ref)
-    return _encode(_Order(event, "order_completed", 1, at, at, basket.subject, trace, data))
+    return _encode(_Order(event, "order_completed", 2, at, at, basket.subject, trace, data))
 
 
 def click_messages(basket: Basket) -> Iterator[bytes]:

@@ -1,1 +1,1 @@
-"""Commands that repair the event backbone: dead letters, and topics read again."""
+"""Commands that watch over the event backbone and repair it."""

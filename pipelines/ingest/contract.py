@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from storefront_api.events import EVENTS, Event, Topic, UnknownEventError, parse
 from storefront_api.events.registry import name_of
 from storefront_api.events.structs import NoStructError, struct_of
+from storefront_api.events.upcasting import UPCASTER
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2149, 1, 1, tzinfo=UTC)
@@ -63,7 +64,8 @@ class Contract:
 
     A message is checked twice at most: by structs derived from the contract's classes, and if they
     refuse it by the classes themselves, which give the reason. One that only the classes accept
-    (a number written as text, say) goes on as they understood it.
+    (a number written as text, say) goes on as they understood it. What keeps an old version becomes
+    a row of the newest.
     """
 
     def __init__(self, topic: Topic) -> None:
@@ -76,6 +78,7 @@ class Contract:
             except NoStructError:
                 continue
             self._data[name_of(event)] = msgspec.json.Decoder(struct)
+        self._old = {name for name in map(name_of, EVENTS[topic]) if UPCASTER.is_old(topic, *name)}
 
     @property
     def fast(self) -> frozenset[tuple[str, int]]:
@@ -104,6 +107,10 @@ class Contract:
             if not EARLIEST <= getattr(found, name) < LATEST:
                 rule = f"must be from {EARLIEST.year} to {LATEST.year - 1}"
                 return Refusal(f"{name}: {rule}", found.version)
+        if (found.type, found.version) in self._old:
+            data = msgspec.json.decode(found.data)
+            found.version, newest = UPCASTER.newest(self.topic, found.type, found.version, data)
+            found.data = msgspec.Raw(msgspec.json.encode(newest))
         return Row(
             found.id,
             found.type,

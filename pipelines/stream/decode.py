@@ -13,7 +13,8 @@ import msgspec
 
 from models.features.online import epoch_ms
 from pipelines.stream.errors import PoisonEventError
-from storefront_api.events import Topic
+from storefront_api.events import Topic, UnknownEventError, schema_of
+from storefront_api.events.upcasting import UPCASTER
 
 PRODUCT_CLICKS = frozenset({"product_viewed", "product_added"})
 
@@ -56,6 +57,7 @@ class _Order(msgspec.Struct):
 
 class _OrderEvent(msgspec.Struct):
     type: str
+    version: int
     occurred_at: datetime
     subject: str
     data: msgspec.Raw
@@ -67,6 +69,7 @@ class _Click(msgspec.Struct, gc=False):
 
 class _ClickEvent(msgspec.Struct, gc=False):
     type: str
+    version: int
     occurred_at: datetime
     subject: str
     data: _Click
@@ -83,12 +86,12 @@ def decode(topic: str, payload: bytes) -> OrderSeen | ProductSeen | None:
     Raises
     ------
     PoisonEventError
-        If the payload is not JSON or a needed field is missing or of the wrong type; the message
-        names the field.
+        If the payload is not JSON, a needed field is missing or of the wrong type, or the version
+        is one that the contract does not have; the message names the field.
     """
     try:
         seen = _click(payload) if topic == Topic.CLICKSTREAM else _completed(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, OverflowError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, OverflowError, UnknownEventError) as error:
         raise PoisonEventError(f"{topic}: {error}") from error
     except TypeError as error:
         raise PoisonEventError(f"{topic}: `$.occurred_at` has no time zone") from error
@@ -99,6 +102,7 @@ def _click(payload: bytes) -> ProductSeen | None:
     event = _clicks.decode(payload)
     if event.type not in PRODUCT_CLICKS or not event.subject:
         return None
+    schema_of(Topic.CLICKSTREAM, event.type, event.version)
     if not event.data.sku:
         raise PoisonEventError(f"{Topic.CLICKSTREAM}: `$.data.sku` is missing or empty")
     return ProductSeen(epoch_ms(event.occurred_at), event.subject, event.data.sku)
@@ -108,7 +112,13 @@ def _completed(payload: bytes) -> OrderSeen | None:
     event = _orders.decode(payload)
     if event.type != "order_completed":
         return None
-    order = _order.decode(event.data)
+    schema_of(Topic.ORDERS, event.type, event.version)
+    data: msgspec.Raw | bytes = event.data
+    if UPCASTER.is_old(Topic.ORDERS, event.type, event.version):
+        old = msgspec.json.decode(data)
+        _, newest = UPCASTER.newest(Topic.ORDERS, event.type, event.version, old)
+        data = msgspec.json.encode(newest)
+    order = _order.decode(data)
     return OrderSeen(
         at_ms=epoch_ms(event.occurred_at),
         order_id=str(order.order_id),

@@ -18,7 +18,7 @@ from storefront_api.events.business import (
     QuoteRequestedV1,
     QuoteV1,
 )
-from storefront_api.events.orders import OrderCompletedV1, PaymentV1
+from storefront_api.events.orders import OrderCompletedV2, PaymentV2
 from storefront_api.events.parts import Channel
 from storefront_api.inventory import repository as stock
 from storefront_api.orders import service as orders
@@ -40,7 +40,7 @@ from storefront_api.services import Services
 
 HOLDS = timedelta(days=30)
 """How long a company may think about a quote: its prices hold as long."""
-ON_INVOICE = PaymentV1(method="invoice", fingerprint="", country="")
+ON_INVOICE = PaymentV2(method="invoice", fingerprint="", country="")
 
 
 class QuoteClosedError(ConflictError):
@@ -183,7 +183,7 @@ async def _order(
     now: datetime = acting.at
     if not await repository.approve(connection, quote.quote_id, now, acting.subject):
         raise QuoteClosedError("it is approved already, or its time is over", field="path.quote_id")
-    event = OrderCompletedV1(
+    event = OrderCompletedV2(
         id=new_id(),
         occurred_at=now,
         received_at=now,

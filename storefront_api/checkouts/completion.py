@@ -9,7 +9,7 @@ from storefront_api.carts import repository as carts
 from storefront_api.checkouts import repository, tendering
 from storefront_api.checkouts.repository import Checkout
 from storefront_api.checkouts.service import CheckoutClosedError
-from storefront_api.events.orders import OrderCompletedV1, PaymentV1
+from storefront_api.events.orders import OrderCompletedV2, PaymentV2
 from storefront_api.fulfilment import packaging
 from storefront_api.inventory import repository as stock
 from storefront_api.loyalty.service import earning
@@ -28,7 +28,7 @@ from storefront_api.platform.payment_provider import (
 from storefront_api.services import Services
 
 _Answer = TypeVar("_Answer")
-PAID_BY_TENDERS = PaymentV1(method="gift_card", fingerprint="", country="")
+PAID_BY_TENDERS = PaymentV2(method="gift_card", fingerprint="", country="")
 
 
 class PaymentRefusedError(ConflictError):
@@ -91,14 +91,14 @@ async def complete(services: Services, checkout: Checkout, trace_id: str) -> boo
     order = checkout.placed
     if checkout.due_minor:
         card = await _authorised_card(services, checkout)
-        payment = PaymentV1(method="card", fingerprint=card.fingerprint, country=card.country)
+        payment = PaymentV2(method="card", fingerprint=card.fingerprint, country=card.country)
         order = order.model_copy(update={"payment": payment})
     elif checkout.tenders:
         order = order.model_copy(update={"payment": PAID_BY_TENDERS})
     now = services.clock()
     risk = await services.models.score(order, checkout.subject, now)
     order = order.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
-    event = OrderCompletedV1(
+    event = OrderCompletedV2(
         id=new_id(),
         occurred_at=now,
         received_at=now,

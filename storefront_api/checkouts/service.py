@@ -13,7 +13,7 @@ from storefront_api.checkouts import repository, tendering
 from storefront_api.checkouts.outgoing import ended, opened, released, reserved
 from storefront_api.checkouts.repository import Checkout
 from storefront_api.checkouts.schemas import CheckoutIn, CheckoutOut, TenderOut
-from storefront_api.events.orders import PaymentV1
+from storefront_api.events.orders import PaymentV2
 from storefront_api.events.parts import Channel
 from storefront_api.fulfilment.packaging import choose
 from storefront_api.identity.profile import own_address
@@ -38,7 +38,7 @@ from storefront_api.promotions import repository as promotions
 from storefront_api.promotions.service import redeem
 from storefront_api.services import Services
 
-NOT_PAID_YET = PaymentV1(method="card", fingerprint="", country="")
+NOT_PAID_YET = PaymentV2(method="card", fingerprint="", country="")
 EXPIRED_AT_ONCE = 100
 """Checkouts that one sweep looks at."""
 

@@ -96,7 +96,9 @@ Everything that travels through Kafka, written from the contract by
 module and one raw table of its name in the warehouse, and is keyed by the aggregate that the event
 is about. A message that breaks a rule goes to `eco.dead_letters.v1` with its place and the reason;
 the collector sends there what it refuses, as partition and offset -1.
-A change that old readers cannot take is a new version beside the old one.
+A change that old readers cannot take is a new version beside the old one, and old versions are
+read as the newest ([ADR 26](adr/0026-contract-evolution.md)). Who answers for an event, and what of
+it is personal, is in the [tracking plan](tracking-plan.md).
 
 ## Envelope
 
@@ -118,7 +120,8 @@ _FIELDS = ("field", "type", "rule", "meaning")
 _Schema = dict[str, Any]
 
 
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a table as Markdown, whatever characters its cells hold."""
     lines = [header, tuple("---" for _ in header), *rows]
     cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
     return "\n".join("| " + " | ".join(line) + " |" for line in cells) + "\n"
@@ -168,7 +171,7 @@ def _fields(schema: _Schema, parts: dict[str, _Schema]) -> str:
         field = _resolved(written, parts)
         meaning = field.get("description", "").partition("\n")[0]
         rows.append((f"`{name}`", _type(field), _rule(field), meaning))
-    return _table(_FIELDS, rows)
+    return table(_FIELDS, rows)
 
 
 def _elsewhere(name: str) -> tuple[str, ...]:
@@ -192,8 +195,8 @@ def page() -> str:
             ga4 = f"`{GA4[type_]}`" if type_ in GA4 else ""
             what = str(event.__doc__)
             rows.append((f"`{type_}`", str(version), what, data, ga4, files))
-        texts += [f"## {topic}\n", _table(_EVENTS, rows)]
-    texts += [_SEGMENT, _table(_NAMES, [_elsewhere(name) for name in SEGMENT])]
+        texts += [f"## {topic}\n", table(_EVENTS, rows)]
+    texts += [_SEGMENT, table(_NAMES, [_elsewhere(name) for name in SEGMENT])]
     texts.append("## Parts\n")
     for name, part in sorted(parts.items()):
         if "properties" in part:

@@ -39,12 +39,21 @@ class OrderLineV1(Strict):
         return self
 
 
-class PaymentV1(Strict):
+class _Means(Strict):
+    fingerprint: Pseudonym
+    country: Country
+
+
+class PaymentV1(_Means):
+    """The means an order was paid by, before companies could buy on invoice."""
+
+    method: Literal["card", "cash", "gift_card"]
+
+
+class PaymentV2(_Means):
     """The means an order was paid by, without anything that identifies a card or a person."""
 
     method: Literal["card", "cash", "gift_card", "invoice"]
-    fingerprint: Pseudonym
-    country: Country
 
 
 class DeliveryV1(Strict):
@@ -56,9 +65,7 @@ class DeliveryV1(Strict):
     area: str = Field(max_length=16, description="Postal area, never an address.")
 
 
-class OrderV1(Strict):
-    """An order as it was placed; ``total_minor`` is the sum over its lines."""
-
+class _Placed(Strict):
     order_id: UUID
     store_id: str = Field(min_length=1, max_length=64)
     channel: Channel
@@ -71,7 +78,6 @@ class OrderV1(Strict):
     currency: Currency
     lines: list[OrderLineV1] = Field(min_length=1, max_length=500)
     total_minor: Minor
-    payment: PaymentV1
     delivery: DeliveryV1
     risk: Literal["allow", "review", "unscored"] = Field(
         description="The fraud model's answer when the order was placed; unscored when it was away."
@@ -87,12 +93,32 @@ class OrderV1(Strict):
         return self
 
 
+class OrderV1(_Placed):
+    """An order as it was placed; ``total_minor`` is the sum over its lines."""
+
+    payment: PaymentV1
+
+
+class OrderV2(_Placed):
+    """An order as it was placed; ``total_minor`` is the sum over its lines."""
+
+    payment: PaymentV2
+
+
 class OrderCompletedV1(Event):
-    """An order was placed and paid."""
+    """An order was placed and paid, not on invoice."""
 
     type: Literal["order_completed"] = "order_completed"
     version: Literal[1] = 1
     data: OrderV1
+
+
+class OrderCompletedV2(Event):
+    """An order was placed, and paid or bought on invoice."""
+
+    type: Literal["order_completed"] = "order_completed"
+    version: Literal[2] = 2
+    data: OrderV2
 
 
 class RefundV1(Strict):

@@ -107,7 +107,12 @@ from storefront_api.events.notifications import (
     NotificationSentV1,
     RecipientSuppressedV1,
 )
-from storefront_api.events.orders import OrderCancelledV1, OrderCompletedV1, OrderRefundedV1
+from storefront_api.events.orders import (
+    OrderCancelledV1,
+    OrderCompletedV1,
+    OrderCompletedV2,
+    OrderRefundedV1,
+)
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.pricing import PriceChangedV1, PriceRuleCreatedV1
 from storefront_api.events.privacy import SubjectErasedV1
@@ -146,6 +151,7 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     ),
     Topic.ORDERS: (
         OrderCompletedV1,
+        OrderCompletedV2,
         OrderRefundedV1,
         CouponAppliedV1,
         OrderCancelledV1,
@@ -274,6 +280,10 @@ class UnknownEventError(ValueError):
     """A payload names a type and version that no schema of its topic has."""
 
 
+class UnknownVersionError(UnknownEventError):
+    """A payload names a version that its type does not have, or not yet."""
+
+
 def name_of(event: type[Event]) -> tuple[str, int]:
     """Return the type and version that an event class stands for."""
     fields = event.model_fields
@@ -288,12 +298,20 @@ def schema_of(topic: Topic, type_: str, version: int) -> type[Event]:
 
     Raises
     ------
+    UnknownVersionError
+        If the topic has the type, but not in this version.
     UnknownEventError
-        If the topic has no such event.
+        If the topic has no such type.
     """
     try:
         return _BY_NAME[topic, type_, version]
     except KeyError:
+        versions = sorted(v for p, t, v in _BY_NAME if (p, t) == (topic, type_))
+        if versions:
+            raise UnknownVersionError(
+                f"version: unknown version {version} of {type_}; {topic} has "
+                f"{', '.join(map(str, versions))}"
+            ) from None
         known = sorted(f"{t} v{v}" for p, t, v in _BY_NAME if p is topic)
         raise UnknownEventError(
             f"type: {type_!r} v{version} is not an event of {topic}; it has {', '.join(known)}"

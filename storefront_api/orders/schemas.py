@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from storefront_api.events.orders import DeliveryV1, OrderLineV1, PaymentV1
+from storefront_api.events.orders import DeliveryV1, OrderLineV1, PaymentV2
 from storefront_api.events.parts import Channel, Country, Currency, Minor, Pseudonym, Sku
 from storefront_api.events.promotions import Code
 from storefront_api.orders.changes import What
@@ -66,7 +66,7 @@ class OrderIn(BaseModel):
     ip_country: Country = ""
     source_ref: str = Field(default="", max_length=64)
     lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
-    payment: PaymentV1
+    payment: PaymentV2
     delivery: DeliveryV1
     promotion_codes: list[Code] = Field(
         default=[],

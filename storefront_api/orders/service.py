@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from storefront_api.events import Event, Topic
-from storefront_api.events.orders import OrderCompletedV1, OrderLineV1, OrderV1
+from storefront_api.events.orders import OrderCompletedV2, OrderLineV1, OrderV2
 from storefront_api.events.parts import Channel
 from storefront_api.inventory import repository as stock
 from storefront_api.inventory.service import changed
@@ -71,7 +71,7 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
     unscored, priced = await price(services.pool, wanted, at)
     risk = await services.models.score(unscored, wanted.subject, at)
     order = unscored.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
-    event = OrderCompletedV1(
+    event = OrderCompletedV2(
         id=new_id(),
         occurred_at=at,
         received_at=now,
@@ -82,7 +82,7 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
     return await _commit(services, placing, event, priced)
 
 
-async def price(connection: Connection, wanted: OrderIn, at: datetime) -> tuple[OrderV1, Priced]:
+async def price(connection: Connection, wanted: OrderIn, at: datetime) -> tuple[OrderV2, Priced]:
     """Return a wanted order with its money, not yet scored, and how that came to be.
 
     Raises
@@ -98,8 +98,8 @@ async def price(connection: Connection, wanted: OrderIn, at: datetime) -> tuple[
     return _order(wanted, priced.lines), priced
 
 
-def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
-    return OrderV1(
+def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV2:
+    return OrderV2(
         order_id=new_id(),
         store_id=wanted.store_id,
         channel=wanted.channel,
@@ -118,7 +118,7 @@ def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV1:
 
 
 async def _commit(
-    services: Services, placing: Placing, event: OrderCompletedV1, priced: Priced
+    services: Services, placing: Placing, event: OrderCompletedV2, priced: Priced
 ) -> Answer:
     try:
         async with transaction(services.pool) as connection:
@@ -136,7 +136,7 @@ async def _commit(
 
 
 async def _write(
-    connection: Connection, placing: Placing, event: OrderCompletedV1, priced: Priced
+    connection: Connection, placing: Placing, event: OrderCompletedV2, priced: Priced
 ) -> Answer:
     moved: list[Any] = []
     wanted = units(event.data)
@@ -151,7 +151,7 @@ async def _write(
     return Answer(201, placed.model_dump_json())
 
 
-def units(order: OrderV1) -> dict[str, int]:
+def units(order: OrderV2) -> dict[str, int]:
     """Return how much of each sku an order takes out of stock."""
     wanted: Counter[str] = Counter()
     for line in order.lines:
@@ -178,7 +178,7 @@ def refuse_short(wanted: Mapping[str, int], taken: list[Any]) -> None:
 async def record(
     connection: Connection,
     placed_by: str,
-    event: OrderCompletedV1,
+    event: OrderCompletedV2,
     priced: Priced,
     moved: list[Any],
     tenders: Sequence[Tender] = (),
@@ -221,7 +221,7 @@ async def record(
     return _answer(event, priced, tenders)
 
 
-def _columns(placed_by: str, event: OrderCompletedV1) -> tuple[object, ...]:
+def _columns(placed_by: str, event: OrderCompletedV2) -> tuple[object, ...]:
     order = event.data
     return (
         order.order_id,
@@ -256,7 +256,7 @@ def explained(discounts: list[Discount]) -> list[DiscountOut]:
     ]
 
 
-def _answer(event: OrderCompletedV1, priced: Priced, tenders: Sequence[Tender]) -> OrderOut:
+def _answer(event: OrderCompletedV2, priced: Priced, tenders: Sequence[Tender]) -> OrderOut:
     order = event.data
     return OrderOut(
         order_id=order.order_id,
@@ -278,7 +278,7 @@ def _answer(event: OrderCompletedV1, priced: Priced, tenders: Sequence[Tender]) 
     )
 
 
-def _status_at_first(order: OrderV1) -> OrderStatus:
+def _status_at_first(order: OrderV2) -> OrderStatus:
     return OrderStatus.DELIVERED if order.channel is Channel.TILL else OrderStatus.PLACED
 
 

@@ -56,7 +56,7 @@ def test_no_schema_of_an_event_that_is_gone_is_published() -> None:
         (b"{", "not JSON"),
         (b"[]", "JSON object"),
         (b'{"type": "order_lost", "version": 1}', "order_lost"),
-        (b'{"type": "order_completed", "version": "1"}', "v0"),
+        (b'{"type": "order_completed", "version": "1"}', "unknown version 0 of order_completed"),
     ],
 )
 def test_an_unknown_payload_is_refused_with_the_reason(payload: bytes, message: str) -> None:

@@ -17,7 +17,7 @@ from storefront_api.events.marketplace import (
     ReversalV1,
     ReversedLineV1,
 )
-from storefront_api.events.orders import OrderCompletedV1
+from storefront_api.events.orders import OrderCompletedV2
 from storefront_api.marketplace.commission import repository
 from storefront_api.marketplace.commission.arithmetic import Line, Share, shares
 from storefront_api.platform.database import Connection
@@ -28,7 +28,7 @@ Cause = Literal["refund", "chargeback"]
 
 
 async def charge(
-    connection: Connection, placed: OrderCompletedV1
+    connection: Connection, placed: OrderCompletedV2
 ) -> list[tuple[Topic, str, Event]]:
     """Split an order among its vendors and charge commission, in the order's transaction.
 

@@ -12,11 +12,13 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from typer.testing import CliRunner
 
+from deploy.repair.contract import app as contract
 from deploy.repair.letters import app
 from pipelines.ingest.letters import letters, resent
 from pipelines.ingest.reading import kept, reader
 from pipelines.ingest.resending import AlreadyResentError, ShutOutError, resending
 from storefront_api.events import Topic
+from storefront_api.events.tracking_plan import PAGE
 from tests.integration.ingest.conftest import SinkProcess, until
 from tests.integration.ingest.feed import ORDER, VIEW, Feed, count
 
@@ -48,6 +50,13 @@ def _dead(client: Client) -> int:
     return int(client.query("SELECT count() FROM raw.dead_letters").result_rows[0][0])
 
 
+def _broken(environment: dict[str, str]) -> list[tuple[Any, ...]]:
+    answer = CliRunner(env=environment).invoke(contract, ["violations", "--json"])
+    assert answer.exit_code == 0, answer.stderr
+    names = ("topic", "type", "schema_version", "reason", "letters", "open")
+    return [tuple(row[name] for name in names) for row in json.loads(answer.stdout)]
+
+
 def _listed(dlq: Command, *arguments: str) -> dict[str, dict[str, Any]]:
     answer = dlq("list", "--json", *arguments)
     assert answer.exit_code == 0, answer.stderr
@@ -60,6 +69,7 @@ def test_a_letter_is_repaired_by_its_payload_and_arrives_once(
     sink: SinkProcess,
     feed: Feed,
     warehouse: Client,
+    environment: dict[str, str],
     tmp_path: Path,
 ) -> None:
     order, click = poisoned
@@ -70,6 +80,13 @@ def test_a_letter_is_repaired_by_its_payload_and_arrives_once(
     assert found[order]["schema_version"] == 1
     assert set(_listed(dlq, "--topic", Topic.CLICKSTREAM.value)) == {click}
     assert "colour: " in dlq("list").stdout
+    assert _broken(environment) == [
+        (Topic.CLICKSTREAM.value, "product_viewed", 1, found[click]["reason"], 1, 1),
+        (Topic.ORDERS.value, "order_completed", 1, found[order]["reason"], 1, 1),
+    ]
+    query = PAGE.read_text("utf-8").partition("    SELECT")[2].partition("\n\n")[0]
+    rows = warehouse.query(f"SELECT {query}").result_rows
+    assert sorted(tuple(row[:5]) for row in rows) == [row[:5] for row in _broken(environment)]
     assert json.loads(dlq("show", click).stdout)["reason"].startswith("colour: ")
 
     refused = dlq("retry", order)
@@ -87,6 +104,7 @@ def test_a_letter_is_repaired_by_its_payload_and_arrives_once(
     assert f"{order} was sent again at " in again.stderr
 
     assert set(_listed(dlq, "--unsent")) == {click}
+    assert [row[5] for row in _broken(environment)] == [1, 0]
     record = _listed(dlq)[order]["resent"]
     assert (record["as"], record["edited"]) == ("eco.orders.v1/2/2", True)
 

@@ -35,7 +35,7 @@ POISON: dict[str, tuple[bytes, str, int]] = {
     "empty": (b"", "payload: not JSON", 0),
     "deep": (b"[" * 100_000, "payload: ", 0),
     "an unknown type": (wrong(type="order_lost"), "type: 'order_lost' v1", 1),
-    "a version to come": (wrong(version=7), "type: 'order_completed' v7", 7),
+    "a version to come": (wrong(version=7), "version: unknown version 7 of order_completed", 7),
     "an odd id": (wrong(id="7"), "id: ", 1),
     "an unknown field": (wrong(colour="red"), "colour: ", 1),
     "no time zone": (wrong(occurred_at="2017-12-24T08:00:00.123"), "occurred_at: ", 1),

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from storefront_api.events import Topic
-from storefront_api.events.orders import OrderCompletedV1
+from storefront_api.events.orders import OrderCompletedV2
 from storefront_api.platform.auth import Identity
 from tests.integration.storefront.accounting import GATE
 from tests.integration.storefront.accounts import bearer
@@ -60,7 +60,7 @@ def test_a_paid_checkout_is_the_order_of_the_same_id(
     intent = provider.intent(payment)
     assert (intent.status, intent.amount_received) == ("succeeded", 600)
     event = outbox(Topic.ORDERS, checkout["checkout_id"])[0]
-    assert isinstance(event, OrderCompletedV1)
+    assert isinstance(event, OrderCompletedV2)
     placed = event.data
     assert (placed.payment.country, placed.payment.fingerprint) == ("GB", "fpVisaGb00000003")
     told = [event.type for event in outbox(Topic.INVENTORY, checkout["checkout_id"])]

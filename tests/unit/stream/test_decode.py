@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,3 +74,17 @@ def test_a_poison_message_is_refused_by_field(topic: str, payload: object, named
     raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     with pytest.raises(PoisonEventError, match=named):
         decode(topic, raw)
+
+
+@pytest.mark.parametrize(("topic", "event"), [(READ[0], ORDER), (READ[1], VIEW)])
+def test_a_version_to_come_is_poison_and_nothing_else_comes_of_it(
+    topic: events.Topic, event: dict[str, Any]
+) -> None:
+    with pytest.raises(PoisonEventError, match="version: unknown version 99 of "):
+        decode(topic, json.dumps(event | {"version": 99}).encode())
+
+
+def test_an_order_of_the_first_version_means_what_the_newest_would() -> None:
+    assert decode(READ[0], json.dumps(ORDER).encode()) == decode(
+        READ[0], json.dumps(ORDER | {"version": 2}).encode()
+    )
