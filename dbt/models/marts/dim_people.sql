@@ -30,7 +30,11 @@ people as (
         countIf(kind = 'session_id') as visits,
         countIf(
             kind = 'session_id'
-            and identifier in (select client_session_id from {{ ref('fct_sessions') }} where is_bot)
+            and identifier in (
+                select client_session_id
+                from {{ ref('fct_sessions') }}
+                where is_bot
+            )
         ) as bot_visits
     from members
     group by person_id
