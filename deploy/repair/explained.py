@@ -22,6 +22,10 @@ Brokers = Annotated[
     ),
 ]
 
+Warehouse = Annotated[
+    str | None, typer.Option(envvar="CLICKHOUSE_URL", help="The local stack's if left out.")
+]
+
 
 def address(given: str | None, name: str) -> str:
     """Return a store's address: what was given, or the local stack's by the variable's name."""

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from deploy.repair.explained import Brokers, address, explained
+from deploy.repair.explained import Brokers, Warehouse, address, explained
 from pipelines.ingest.letters import (
     Letter,
     Resent,
@@ -27,10 +28,13 @@ from pipelines.ingest.letters import (
 from pipelines.ingest.reading import reader
 from pipelines.ingest.resending import (
     AlreadyResentError,
+    AlreadyThereError,
     ShutOutError,
     StillRefusedError,
+    in_warehouse,
     resending,
 )
+from pipelines.warehouse import connect
 
 app = typer.Typer(help="Dead letters: what was refused, why, and its repair.", no_args_is_help=True)
 _Id = Annotated[str, typer.Argument(help="topic/partition/offset, as `dlq list` shows it.")]
@@ -120,8 +124,12 @@ def retry(
         bool, typer.Option("--all", help="Every letter not yet resent that is accepted by now.")
     ] = False,
     kafka: Brokers = None,
+    warehouse: Warehouse = None,
 ) -> None:
-    """Send letters to their topics again, each once; what is still refused is told and not sent."""
+    """Send letters to their topics again, each once.
+
+    What is still refused, or has come to the warehouse by another way, is told and not sent.
+    """
     if every == bool(ids):
         raise typer.BadParameter("name letters, or give --all", param_hint="IDS")
     if payload is not None and len(ids or ()) != 1:
@@ -129,14 +137,18 @@ def retry(
     brokers = address(kafka, "KAFKA_BOOTSTRAP_SERVERS")
     value = None if payload is None else payload.read_bytes()
     failed = False
-    with explained(UnknownLetterError, ShutOutError), resending(brokers) as resender:
+    with (
+        explained(UnknownLetterError, ShutOutError, ClickHouseError),
+        connect(address(warehouse, "CLICKHOUSE_URL")) as client,
+        resending(brokers, in_warehouse(client)) as resender,
+    ):
         found, done = _read(brokers)
         wanted = ids or [id_ for id_ in found if id_ not in done]
         chosen = [letter_named(found, id_) for id_ in wanted]
         for letter in track(chosen, "resending", console=Console(stderr=True)):
             try:
                 record = resender.resend(letter, value)
-            except (AlreadyResentError, StillRefusedError) as error:
+            except (AlreadyResentError, AlreadyThereError, StillRefusedError) as error:
                 failed = True
                 typer.echo(f"not sent: {error}", err=True)
             else:

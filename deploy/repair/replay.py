@@ -12,7 +12,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from deploy.repair.explained import Brokers, address, explained
+from deploy.repair.explained import Brokers, Warehouse, address, explained
 from pipelines.ingest.ranges import Asked, CutRangeError, Edge, UnknownPartitionError
 from pipelines.ingest.reading import reader
 from pipelines.ingest.replaying import OtherRangeError, Replay, Replayed
@@ -50,10 +50,7 @@ def replay(
     anew: Annotated[bool, typer.Option("--anew", help="Drop what was replayed before.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     kafka: Brokers = None,
-    warehouse: Annotated[
-        str | None,
-        typer.Option(envvar="CLICKHOUSE_URL", help="The local stack's if left out."),
-    ] = None,
+    warehouse: Warehouse = None,
     cluster: Annotated[
         str, typer.Option(envvar="CLICKHOUSE_CLUSTER", help="Where the raw tables are.")
     ] = "",

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
+from clickhouse_connect.driver.client import Client
 from confluent_kafka import (
     Consumer,
     KafkaError,
@@ -29,6 +31,8 @@ from storefront_api.events import RESENT_LETTERS, Topic
 
 TRANSACTIONAL_ID = "dead-letter-resending"
 TIMEOUT_S = 60.0
+Arrived = Callable[[Topic, UUID], bool]
+"""Tells whether an event is in the warehouse."""
 
 
 class StillRefusedError(ValueError):
@@ -37,6 +41,10 @@ class StillRefusedError(ValueError):
 
 class AlreadyResentError(ValueError):
     """The letter was sent to its topic before."""
+
+
+class AlreadyThereError(ValueError):
+    """The event is in the warehouse; whoever made it has sent it again in the meantime."""
 
 
 class ShutOutError(RuntimeError):
@@ -54,12 +62,21 @@ class Resender:
         Reads where letters came from.
     done
         Records of what was sent before.
+    arrived
+        Asks the warehouse.
     """
 
-    def __init__(self, producer: Producer, consumer: Consumer, done: Mapping[str, Resent]) -> None:
+    def __init__(
+        self,
+        producer: Producer,
+        consumer: Consumer,
+        done: Mapping[str, Resent],
+        arrived: Arrived,
+    ) -> None:
         self._producer = producer
         self._consumer = consumer
         self._done = dict(done)
+        self._arrived = arrived
 
     def resend(self, letter: Letter, payload: bytes | None = None) -> Resent:
         """Send one letter, to the partition that it was refused in, and record it.
@@ -78,6 +95,8 @@ class Resender:
             If that was done before; nothing is sent.
         StillRefusedError
             If the contract refuses the payload; nothing is sent.
+        AlreadyThereError
+            If the warehouse has the event by another way; nothing is sent.
         ShutOutError
             If somebody else began to resend.
         confluent_kafka.KafkaException
@@ -93,6 +112,10 @@ class Resender:
         outcome = Contract(Topic(letter.topic)).row(value, letter.partition, letter.offset)
         if isinstance(outcome, Refusal):
             raise StillRefusedError(f"{letter.id}: still refused, {outcome.reason}")
+        if self._arrived(Topic(letter.topic), outcome.event_id):
+            raise AlreadyThereError(
+                f"{letter.id}: event {outcome.event_id} is in the warehouse already, by another way"
+            )
         record = self._send(letter, value)
         self._done[letter.id] = record
         return record
@@ -156,8 +179,18 @@ class Resender:
         return None
 
 
+def in_warehouse(client: Client) -> Arrived:
+    """Return what looks for an event in its raw table."""
+
+    def arrived(topic: Topic, event_id: UUID) -> bool:
+        query = f"SELECT count() FROM raw.{topic.module} WHERE event_id = {{id:UUID}}"
+        return bool(client.query(query, parameters={"id": event_id}).result_rows[0][0])
+
+    return arrived
+
+
 @contextmanager
-def resending(bootstrap_servers: str) -> Iterator[Resender]:
+def resending(bootstrap_servers: str, arrived: Arrived) -> Iterator[Resender]:
     """Begin to resend, and end what another process may be about to send.
 
     Raises
@@ -177,7 +210,7 @@ def resending(bootstrap_servers: str) -> Iterator[Resender]:
     consumer = reader(bootstrap_servers)
     try:
         # Read after whoever came before was shut out: its records are all there now.
-        yield Resender(producer, consumer, resent(consumer))
+        yield Resender(producer, consumer, resent(consumer), arrived)
     finally:
         consumer.close()
 

@@ -16,7 +16,12 @@ from deploy.repair.contract import app as contract
 from deploy.repair.letters import app
 from pipelines.ingest.letters import letters, resent
 from pipelines.ingest.reading import kept, reader
-from pipelines.ingest.resending import AlreadyResentError, ShutOutError, resending
+from pipelines.ingest.resending import (
+    AlreadyResentError,
+    ShutOutError,
+    in_warehouse,
+    resending,
+)
 from storefront_api.events import Topic
 from storefront_api.events.tracking_plan import PAGE
 from tests.integration.ingest.conftest import SinkProcess, until
@@ -123,19 +128,45 @@ def test_what_nobody_refused_cannot_be_resent(poisoned: tuple[str, str], dlq: Co
     assert dlq("retry").exit_code == 2
 
 
-def test_of_two_who_resend_at_once_one_is_shut_out_and_the_letter_goes_once(
-    poisoned: tuple[str, str], environment: dict[str, str]
+def test_what_came_by_another_way_is_not_sent_again(
+    poisoned: tuple[str, str],
+    dlq: Command,
+    sink: SinkProcess,
+    feed: Feed,
+    warehouse: Client,
+    tmp_path: Path,
 ) -> None:
     order, _ = poisoned
+    repaired = json.loads(dlq("show", order, "--payload").stdout)
+    repaired["data"]["total_minor"] -= 1
+    path = tmp_path / "repaired.json"
+    path.write_text(json.dumps(repaired))
+    feed.send(Topic.ORDERS, [path.read_bytes()], partition=0)
+    feed.sent[Topic.ORDERS].add(repaired["id"])
+    sink.start()
+    until(lambda: feed.arrived(warehouse), "the store has sent it by itself")
+    assert sink.end() == 0
+    answer = dlq("retry", order, "--payload", str(path))
+    assert answer.exit_code == 1
+    assert f"event {repaired['id']} is in the warehouse already" in answer.stderr
+    assert set(_listed(dlq, "--unsent")) == set(poisoned)
+    feed.check(warehouse)
+
+
+def test_of_two_who_resend_at_once_one_is_shut_out_and_the_letter_goes_once(
+    poisoned: tuple[str, str], environment: dict[str, str], warehouse: Client
+) -> None:
+    order, _ = poisoned
+    arrived = in_warehouse(warehouse)
     brokers = environment["KAFKA_BOOTSTRAP_SERVERS"]
     consumer = reader(brokers)
     letter = letters(consumer)[order]
     payload = json.dumps(ORDER | {"id": str(uuid.uuid4())}).encode()
-    with resending(brokers) as slow, resending(brokers) as quick:
+    with resending(brokers, arrived) as slow, resending(brokers, arrived) as quick:
         assert quick.resend(letter, payload).offset == 2
         with pytest.raises(ShutOutError):
             slow.resend(letter, payload)
-    with resending(brokers) as late, pytest.raises(AlreadyResentError):
+    with resending(brokers, arrived) as late, pytest.raises(AlreadyResentError):
         late.resend(letter, payload)
     assert set(resent(consumer)) == {order}
     # The message and the transaction's end; the one that was shut out wrote nothing.
