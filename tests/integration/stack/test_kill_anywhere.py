@@ -157,6 +157,7 @@ def test_what_was_acknowledged_arrives_once_whatever_is_killed(
     half = KILLS // 2
     asyncio.run(attack(own, traffic, doomed[:half], source))
     days = (begun, datetime.now(UTC).date() + timedelta(days=1))
+    dbt(environment["CLICKHOUSE_URL"], tmp_path, "seed")
     # What stands in the marts already is to be brought up to date, not doubled.
     dbt(environment["CLICKHOUSE_URL"], tmp_path, "run", "--select", *MARTS, days=days)
     asyncio.run(attack(own, traffic, doomed[half:], source))

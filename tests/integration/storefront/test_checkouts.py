@@ -36,6 +36,11 @@ from tests.integration.storefront.test_promotions import create
 Shoppers = Callable[[], httpx.Client]
 
 
+def _types(outbox: Outbox, checkout: dict[str, Any]) -> list[str]:
+    """Return what was told of a checkout's stock."""
+    return [event.type for event in outbox(Topic.INVENTORY, checkout["checkout_id"])]
+
+
 def test_a_paid_checkout_is_the_order_of_the_same_id(
     partner: httpx.Client,
     shopper: httpx.Client,
@@ -63,8 +68,13 @@ def test_a_paid_checkout_is_the_order_of_the_same_id(
     assert isinstance(event, OrderCompletedV2)
     placed = event.data
     assert (placed.payment.country, placed.payment.fingerprint) == ("GB", "fpVisaGb00000003")
-    told = [event.type for event in outbox(Topic.INVENTORY, checkout["checkout_id"])]
-    assert sorted(told) == ["stock_allocated", "stock_changed", "stock_reserved"]
+    expected = ["stock_allocated", "stock_changed", "stock_reserved"]
+    until(
+        lambda: (
+            sorted(e.type for e in outbox(Topic.INVENTORY, checkout["checkout_id"])) == expected
+        ),
+        "the worker has allocated the goods",
+    )
 
 
 def test_client_and_webhook_together_make_one_order_and_one_capture(
