@@ -15,7 +15,7 @@ from rich.console import Console
 
 from deploy.local.settings import Port, load_settings
 
-WIDTH, HEIGHT, TALL = 1600, 1000, 2600
+WIDTH, HEIGHT, TALL = 1600, 1000, 4400
 SETTLE_MS = 4_000
 """A graph is laid out after its page says that it is loaded."""
 

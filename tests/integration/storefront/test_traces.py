@@ -93,10 +93,10 @@ def message_of(bootstrap: str, topic: Topic, containing: str) -> dict[str, bytes
     found: list[dict[str, bytes]] = []
 
     def read() -> bool:
-        message = consumer.poll(1.0)
-        if message is not None and containing.encode() in (message.value() or b""):
-            headers: Any = message.headers() or []
-            found.append(dict(headers))
+        for message in consumer.consume(1_000, 1.0):
+            if containing.encode() in (message.value() or b""):
+                headers: Any = message.headers() or []
+                found.append(dict(headers))
         return bool(found)
 
     try:
