@@ -150,7 +150,9 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.add_middleware(Origins, allowed=settings.collect_origins)
     app.add_middleware(Edge, timeout_s=settings.request_timeout_s)
     errors.install(app)
+    # Routes are tried in this order, and nothing is asked as often as the collector.
     for router in (
+        collect,
         health,
         sessions,
         catalog,
@@ -161,7 +163,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         orders,
         promotions,
         payments,
-        collect,
         recommendations,
         identity,
         problems,
