@@ -30,7 +30,7 @@ test: env ## every test, with what it needs installed and started
 	$(UV) run --locked pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-unit: env ## the tests that need no service
-	$(UV) run --locked pytest tests/unit tests/contract
+	$(UV) run --locked pytest -n auto --maxprocesses 4 --dist loadfile tests/unit tests/contract
 
 coverage: env ## which branches of the store's domains the tests take
 	$(UV) run --locked coverage erase

@@ -19,24 +19,13 @@ from models.features.online import batch_key, known_key, recent_key, velocity_ke
 from pipelines.defs.erasures import erasures
 from pipelines.defs.resources import OnlineStore, Warehouse
 from pipelines.erasing.warehouse import MODULES, Treatment
+from pipelines.ingest.contract import Row
 from pipelines.stream.store import connect as connect_online
 from pipelines.warehouse import connect, migrate
 from storefront_api.events import Topic
 from tests.integration.ingest.feed import example
 
-COLUMNS = [
-    "event_id",
-    "type",
-    "version",
-    "occurred_at",
-    "received_at",
-    "subject",
-    "trace_id",
-    "data",
-    "_topic",
-    "_partition",
-    "_offset",
-]
+COLUMNS = list(Row.__struct_fields__)
 NOW = datetime(2018, 3, 1, 12, tzinfo=UTC)
 STRINGS = """
 SELECT database, table, name FROM system.columns
