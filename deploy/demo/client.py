@@ -77,9 +77,11 @@ class Storefront:
             raise _refusal(response)
         return response.json()
 
-    async def import_products(self, products: Sequence[dict[str, Any]]) -> Any:
-        """Create or replace products."""
-        return await self._post("/catalog/imports", json.dumps({"products": products}).encode(), {})
+    async def import_products(self, products: Sequence[dict[str, Any]], at_ms: int) -> Any:
+        """Create or replace products, which are in stock from then on."""
+        headers = {"X-Occurred-At": rfc3339(at_ms)}
+        body = json.dumps({"products": products}).encode()
+        return await self._post("/catalog/imports", body, headers)
 
     async def collect(
         self, baskets: Sequence[Basket], arrived: frozenset[str] = frozenset()

@@ -163,11 +163,12 @@ class Demo:
 
     def _catalogue(self, shown: Stage) -> dict[str, int]:
         products = json.loads(self.world.catalogue.to_json(orient="records"))
+        opened_ms = int(LIVE_FROM.timestamp() * 1000)
 
         async def send() -> None:
             storefront = self._storefront()
             for first in range(0, len(products), IMPORT_SIZE):
-                await storefront.import_products(products[first : first + IMPORT_SIZE])
+                await storefront.import_products(products[first : first + IMPORT_SIZE], opened_ms)
                 done = min(first + IMPORT_SIZE, len(products))
                 shown.show(done, f"{done:,} products, {shown.rate():,.0f}/s", len(products))
             await storefront.close()

@@ -22,6 +22,10 @@ class Change:
 
     Parameters
     ----------
+    now
+        When it happens.
+    received_at
+        When the store was told, which is later only where a partner states when it happened.
     touched
         Ids of the products that search has to look at again when the change ends.
     repriced
@@ -30,6 +34,7 @@ class Change:
 
     connection: Connection
     now: datetime
+    received_at: datetime
     trace_id: str
     events: list[tuple[Topic, str, Event]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
@@ -43,7 +48,7 @@ class Change:
             {
                 "id": new_id(),
                 "occurred_at": self.now,
-                "received_at": self.now,
+                "received_at": self.received_at,
                 "subject": "",
                 "trace_id": self.trace_id,
                 "data": data,
@@ -53,15 +58,23 @@ class Change:
 
 
 @asynccontextmanager
-async def changing(services: Services, trace_id: str) -> AsyncIterator[Change]:
+async def changing(
+    services: Services, trace_id: str, at: datetime | None = None
+) -> AsyncIterator[Change]:
     """Change the catalogue in one transaction, after the changes that began before.
 
     Changes wait for each other, or two of them would tell of the same change, and count the same
     words for the search.
+
+    Parameters
+    ----------
+    at
+        When it happened, where a partner states it; None for now.
     """
     async with transaction(services.pool) as connection:
         await repository.wait_for_others(connection)
-        change = Change(connection, services.clock(), trace_id)
+        now = services.clock()
+        change = Change(connection, at or now, now, trace_id)
         yield change
         if change.touched:
             await repository.refresh_search(connection, sorted(change.touched))

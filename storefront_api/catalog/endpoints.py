@@ -31,7 +31,7 @@ from storefront_api.platform.auth import (
 )
 from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.pagination import After, link
-from storefront_api.platform.requests import Keyed
+from storefront_api.platform.requests import Keyed, StatedAt
 from storefront_api.platform.tracing import TraceId
 from storefront_api.services import Injected
 
@@ -163,10 +163,14 @@ async def change_variant(
 
 @router.post("/catalog/imports", responses=problems(401, 403, *BODY, 503))
 async def import_products(
-    services: Injected, caller: CatalogManager, wanted: CatalogImport, trace_id: TraceId
+    services: Injected,
+    caller: CatalogManager,
+    wanted: CatalogImport,
+    stated_at: StatedAt,
+    trace_id: TraceId,
 ) -> ImportOut:
     """Create and replace variants, all of them or none."""
-    return await service.import_products(services, caller, wanted, trace_id)
+    return await service.import_products(services, caller, wanted, trace_id, stated_at)
 
 
 for part in (offers, categories, scores, bulk):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from storefront_api.catalog import answers, repository, trait_repository, traits, variants
 from storefront_api.catalog.changes import changing
@@ -114,9 +115,18 @@ def _refuse_repeated(products: list[ImportedProduct]) -> None:
 
 
 async def import_products(
-    services: Services, caller: Caller, wanted: CatalogImport, trace_id: str
+    services: Services,
+    caller: Caller,
+    wanted: CatalogImport,
+    trace_id: str,
+    stated_at: datetime | None = None,
 ) -> ImportOut:
     """Create and replace variants, all of them or none; only real changes become events.
+
+    Parameters
+    ----------
+    stated_at
+        When the products and their opening stock came, where a partner states it.
 
     Raises
     ------
@@ -124,7 +134,7 @@ async def import_products(
         If a sku occurs twice.
     """
     _refuse_repeated(wanted.products)
-    async with changing(services, trace_id) as change:
+    async with changing(services, trace_id, stated_at) as change:
         vendors = {product.vendor_id for product in wanted.products}
         await admit(change.connection, vendors, caller.name, change.now, trace_id)
         written = await variants.write(change, wanted.products)

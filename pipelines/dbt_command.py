@@ -1,0 +1,72 @@
+"""Running the project's dbt against a warehouse, outside Dagster."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PROJECT = Path(__file__).resolve().parents[1] / "dbt"
+_SHOWN = 4_000
+"""Characters of what dbt printed that an error tells."""
+
+
+class DbtError(RuntimeError):
+    """dbt ended with an error, or a test of the project failed; the message is what it printed."""
+
+
+def dbt(
+    url: str,
+    target: Path,
+    *arguments: str,
+    days: tuple[date, date] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> str:
+    """Run a dbt command and return what it printed.
+
+    Parameters
+    ----------
+    url
+        The warehouse.
+    target
+        Folder for what dbt writes, so that runs do not meet.
+    days
+        UTC days that the run covers, the second one excluded; all if None.
+    variables
+        Further variables.
+
+    Raises
+    ------
+    DbtError
+        If it fails.
+    """
+    given = dict(variables or {})
+    if days is not None:
+        given |= {"start_date": days[0].isoformat(), "end_date": days[1].isoformat()}
+    parts = urlsplit(url)
+    command = [str(Path(sys.executable).with_name("dbt")), *arguments]
+    command += ["--vars", json.dumps(given)]
+    command += ["--target-path", str(target), "--log-path", str(target)]
+    outcome = subprocess.run(
+        command,
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            "DBT_PROFILES_DIR": str(PROJECT),
+            "CLICKHOUSE_HOST": parts.hostname or "127.0.0.1",
+            "CLICKHOUSE_PORT": str(parts.port),
+            "CLICKHOUSE_USER": parts.username or "default",
+            "CLICKHOUSE_PASSWORD": parts.password or "",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode:
+        raise DbtError(outcome.stdout[-_SHOWN:] + outcome.stderr[-_SHOWN:])
+    return outcome.stdout
