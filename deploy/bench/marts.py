@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -78,7 +79,7 @@ def _build(url: str, target: Path, notes: Console) -> list[float]:
     costs = []
     for number in range(0, DAYS, DAYS_A_RUN):
         days = FIRST + timedelta(days=number), FIRST + timedelta(days=number + DAYS_A_RUN)
-        costs.append(_seconds(lambda days=days: dbt(url, target, "build", *_PEOPLE, days=days)))
+        costs.append(_seconds(partial(dbt, url, target, "build", *_PEOPLE, days=days)))
         notes.print(f"days to {days[1]} built in {costs[-1]:.1f} s")
     return costs
 
@@ -102,17 +103,13 @@ def _one_day(url: str, client: Client, target: Path) -> float:
     return cost
 
 
-def _contents(client: Client) -> dict[str, tuple[int, int]]:
+def _contents(client: Client) -> dict[str, Sequence[int]]:
     """Return rows and a sum of hashes of every table of the marts."""
     tables = client.query(
         "SELECT name FROM system.tables WHERE database = 'marts' AND engine LIKE '%MergeTree'"
     ).result_rows
-    return {
-        table: tuple(
-            client.query(f"SELECT count(), sum(cityHash64(*)) FROM marts.{table}").first_row
-        )
-        for (table,) in tables
-    }
+    found = "SELECT count(), sum(cityHash64(*)) FROM marts."
+    return {table: client.query(found + table).result_rows[0] for (table,) in tables}
 
 
 def _sessions(client: Client, target: Path) -> dict[str, float]:
@@ -130,7 +127,7 @@ def _sessions(client: Client, target: Path) -> dict[str, float]:
                 f"SELECT count(), sum(cityHash64(session_id, clicks, started_at)) FROM ({query})"
             )
             started = time.perf_counter()
-            sums.add(tuple(client.query(counted, parameters=values).first_row))
+            sums.add(tuple(client.query(counted, parameters=values).result_rows[0]))
             seconds[name].append(time.perf_counter() - started)
     if len(sums) != 1:
         raise BenchError(f"the two forms of sessions differ: {sums}")
@@ -154,10 +151,14 @@ def _ask(
     ours: dict[str, list[float]] = {}
     theirs: dict[str, list[float]] = {}
     for question in QUESTIONS:
-        ours[question.name] = _asked(lambda q=question: client.query(q.sql).result_rows)
-        theirs[question.name] = _asked(lambda q=question: other.sql(q.duckdb).fetchall())
+        ours[question.name] = _asked(partial(client.query, question.sql))
+        theirs[question.name] = _asked(partial(_fetch, other, question.duckdb))
         notes.print(f"asked: {question.name}")
     return ours, theirs
+
+
+def _fetch(other: duckdb.DuckDBPyConnection, question: str) -> object:
+    return other.sql(question).fetchall()
 
 
 def _asked(ask: Callable[[], object]) -> list[float]:
