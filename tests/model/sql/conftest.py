@@ -17,6 +17,7 @@ from deploy.local.ports import free_port
 from pipelines.warehouse import connect, migrate
 from tests.model.sql.dbt import dbt
 from tests.model.sql.journey import Journey, journey, load
+from tests.model.sql.money import load_money
 
 READY_WITHIN_S = 60
 
@@ -60,6 +61,7 @@ def built(
     with connect(warehouse) as client:
         migrate(client)
         load(client, happened)
+        load_money(client, happened)
         dbt(warehouse, tmp_path_factory.mktemp("target"), "build")
         yield client
 
