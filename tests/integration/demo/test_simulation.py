@@ -198,34 +198,6 @@ def test_every_order_reaches_the_warehouse_once(stack: Stack, simulated: Path) -
         time.sleep(0.5)
 
 
-@pytest.fixture(scope="module")
-def shaped(stack: Stack, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The warehouse with the marts of the simulated days, once everything has arrived.
-
-    On the last day there were a refund, a chargeback and payouts, of which one failed.
-    """
-    environment = stack.environment()
-    last = days(PLAN)[1]
-    placed = "SELECT order_id, total_minor FROM orders WHERE refunded_minor = 0 AND total_minor > 9"
-    give_back(environment, fetch(environment, f"{placed} ORDER BY order_id LIMIT 2"), last)
-    pay_out(environment, fetch, last)
-    asyncio.run(arrived(environment, lambda _: None))
-    url = environment["CLICKHOUSE_URL"]
-    dbt(url, tmp_path_factory.mktemp("target"), "build", days=SPAN)
-    return url
-
-
-def test_marts_and_ledger_agree_to_the_cent(stack: Stack, simulated: Path, shaped: str) -> None:
-    outcomes = reconciled(stack.environment())
-    assert [str(one) for outcome in outcomes for one in outcome.differences] == []
-    for outcome in outcomes:
-        assert outcome.ledger == outcome.marts
-        assert outcome.ledger.count > 0, outcome.subject
-    in_marts = {f"{o.table} {o.subject}": (o.marts.count, o.marts.minor) for o in outcomes}
-    lines = compared(stack.environment(), simulated, marts=True)
-    assert {name: lines[name].found for name in in_marts} == in_marts
-
-
 def test_the_same_run_again_is_over_already(stack: Stack, simulated: Path) -> None:
     before = fetch(stack.environment(), "SELECT count(*) FROM orders")
     assert simulate(PLAN, stack.environment(), simulated, Console()) is None
@@ -258,6 +230,34 @@ def test_the_command_reports_what_it_compared(stack: Stack, simulated: Path) -> 
     assert "this run was over before" in done.stdout
     assert "PostgreSQL" in done.stdout
     assert "differs" not in done.stdout
+
+
+@pytest.fixture(scope="module")
+def shaped(stack: Stack, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The warehouse with the marts of the simulated days, once everything has arrived.
+
+    On the last day there were a refund, a chargeback and payouts, of which one failed.
+    """
+    environment = stack.environment()
+    last = days(PLAN)[1]
+    placed = "SELECT order_id, total_minor FROM orders WHERE refunded_minor = 0 AND total_minor > 9"
+    give_back(environment, fetch(environment, f"{placed} ORDER BY order_id LIMIT 2"), last)
+    pay_out(environment, fetch, last)
+    asyncio.run(arrived(environment, lambda _: None))
+    url = environment["CLICKHOUSE_URL"]
+    dbt(url, tmp_path_factory.mktemp("target"), "build", days=SPAN)
+    return url
+
+
+def test_marts_and_ledger_agree_to_the_cent(stack: Stack, simulated: Path, shaped: str) -> None:
+    outcomes = reconciled(stack.environment())
+    assert [str(one) for outcome in outcomes for one in outcome.differences] == []
+    for outcome in outcomes:
+        assert outcome.ledger == outcome.marts
+        assert outcome.ledger.count > 0, outcome.subject
+    in_marts = {f"{o.table} {o.subject}": (o.marts.count, o.marts.minor) for o in outcomes}
+    lines = compared(stack.environment(), simulated, marts=True)
+    assert {name: lines[name].found for name in in_marts} == in_marts
 
 
 def checked(environment: dict[str, str], day: date) -> dg.AssetCheckEvaluation:

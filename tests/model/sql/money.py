@@ -1,6 +1,6 @@
-"""What the store books of a journey's later orders: vendors' parts, payouts, payments, returns.
+"""What else there is of a journey: vendors' parts, payouts, payments, returns, and idle looks.
 
-Orders before are history that was never split among vendors.
+The store books it of the later orders; those before are history, never split among vendors.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from tests.model.sql.journey import NAMESPACE, After, Journey, Order, Row, inser
 
 SPLIT_FROM = datetime(2017, 11, 1, tzinfo=UTC)
 RATE_BP = 1250
+LOOKERS = 12
+"""Sessions without an order; every fourth is a crawler's, every third has two clicks."""
 OWN = "69"
 """The manufacturer whose goods are the store's own."""
 
@@ -179,6 +181,27 @@ class Money:
             yield "return_received", back.at, back.order.subject, data
 
 
+def looks() -> Iterator[Row]:
+    """Yield the clicks of those who buy nothing."""
+    for number in range(LOOKERS):
+        data = {
+            "session_id": f"look-{number}",
+            "anonymous_id": f"a-look-{number}",
+            "device_id": f"d-look-{number}",
+            "derived": False,
+            "sku": "CJ1",
+            "currency": "USD",
+            "price_minor": 199,
+            "position": None,
+            "slate_id": "",
+            "agent": "browser" if number % 4 else "declared_bot",
+        }
+        at = datetime(2017, 12, 5, 9, tzinfo=UTC) + timedelta(hours=number)
+        yield "product_viewed", at, "", data
+        if number % 3 == 0:
+            yield "product_viewed", at + timedelta(minutes=2), "", data
+
+
 def load_money(
     client: Client, happened: Journey, since: date = date.min, until: date = date.max
 ) -> Money:
@@ -191,4 +214,5 @@ def load_money(
     insert(client, "marketplace", within(money.marketplace()))
     insert(client, "payments", within(money.payments()))
     insert(client, "returns", within(money.returns()))
+    insert(client, "clickstream", within(looks()))
     return money

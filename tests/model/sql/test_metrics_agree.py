@@ -182,8 +182,11 @@ def test_all_ways_of_asking_return_the_same_number(
         f"SELECT {saved.expression} FROM {saved.table} "
         f"WHERE {saved.day} >= '{SINCE}' AND {saved.day} < '{UNTIL}'"
     ).result_rows
-    assert by_command == by_api == {"value": by_dashboard[0]}
-    assert by_command["value"] == pytest.approx(expected, rel=1e-12)
+    found = [by_command["value"], by_api["value"], by_dashboard[0]]
+    if catalogue.metrics[name].model != "footprints":
+        # Sums of fractions differ in the last bit by the order in which threads add them.
+        assert len(set(found)) == 1
+    assert found == pytest.approx([expected] * 3, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["net_sales", "take_rate", "orders", "average_order_value"])
