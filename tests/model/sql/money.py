@@ -1,4 +1,4 @@
-"""What else there is of a journey: vendors' parts, payouts, payments, returns, and idle looks.
+"""What else there is of a journey: vendors' parts, payouts, payments, returns, stock, idle looks.
 
 The store books it of the later orders; those before are history, never split among vendors.
 """
@@ -202,6 +202,21 @@ def looks() -> Iterator[Row]:
             yield "product_viewed", at + timedelta(minutes=2), "", data
 
 
+def stock() -> Iterator[Row]:
+    """Yield what came and went of two skus, of which one is sold out on two days."""
+    for sku, deltas in {"CJ1": (5, -2, 4), "CJ2": (3, -3, 6, -6)}.items():
+        left = 0
+        for number, delta in enumerate(deltas):
+            left += delta
+            data = {
+                "reason": "receipt" if delta > 0 else "order",
+                "reference": "",
+                "movements": [{"sku": sku, "delta": delta, "on_hand": left}],
+            }
+            at = datetime(2017, 12, 5 + number, 9, int(sku[2:]), tzinfo=UTC)
+            yield "stock_changed", at, "", data
+
+
 def load_money(
     client: Client, happened: Journey, since: date = date.min, until: date = date.max
 ) -> Money:
@@ -215,4 +230,5 @@ def load_money(
     insert(client, "payments", within(money.payments()))
     insert(client, "returns", within(money.returns()))
     insert(client, "clickstream", within(looks()))
+    insert(client, "inventory", within(stock()))
     return money

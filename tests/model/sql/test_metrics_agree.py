@@ -95,7 +95,13 @@ FOOTPRINTS: dict[str, Figure] = {
     "orders_with_footprint": len,
     "kg_co2e_per_order": lambda f: f["total_kg"].mean(),
 }
-PANDAS: dict[str, Figure] = {**LINES, **SALES, **PAYOUTS, **PAYMENTS, **SESSIONS, **FOOTPRINTS}
+STOCK: dict[str, Figure] = {
+    "stock_days": len,
+    "stock_out_days": total("was_out"),
+    "stock_out_rate": lambda f: f["was_out"].mean(),
+}
+MONEY: dict[str, Figure] = {**LINES, **SALES, **PAYOUTS, **PAYMENTS}
+PANDAS: dict[str, Figure] = {**MONEY, **SESSIONS, **FOOTPRINTS, **STOCK}
 CUMULATIVE: dict[str, Callable[[Frame, date], float]] = {
     "sales_trailing_28_days": lambda f, day: f.loc[
         (f["day"] <= day) & (f["day"] > day - timedelta(days=28)), "sales_minor"
