@@ -52,22 +52,24 @@ rests as (
     where rest_minor > 0
 ),
 
+paid as (
+    select
+        order_id,
+        line_number,
+        total_minor
+    from {{ ref('int_order_lines') }}
+    where total_minor > 0 and order_id in (select rests.order_id from rests)
+),
+
 weighed as (
     select
         rests.cause_id as cause_id,
         rests.rest_minor as rest_minor,
-        lines.line_number as line_number,
-        rests.rest_minor * lines.total_minor as product,
-        sum(lines.total_minor) over (partition by rests.cause_id) as paid_minor
+        paid.line_number as line_number,
+        rests.rest_minor * paid.total_minor as product,
+        sum(paid.total_minor) over (partition by rests.cause_id) as paid_minor
     from rests
-    inner join (
-        select
-            order_id,
-            line_number,
-            total_minor
-        from {{ ref('int_order_lines') }}
-        where total_minor > 0 and order_id in (select rests.order_id from rests)
-    ) as lines on rests.order_id = lines.order_id
+    inner join paid on rests.order_id = paid.order_id
 ),
 
 shares as (
@@ -91,16 +93,18 @@ spread as (
     from shares
 ),
 
+parts as (
+    select * from booked
+    union all
+    select * from spread
+),
+
 lines as (
     select
         cause_id,
         line_number,
-        sum(amount_minor) as amount_minor
-    from (
-        select * from booked
-        union all
-        select * from spread
-    )
+        sum(parts.amount_minor) as amount_minor
+    from parts
     group by cause_id, line_number
 )
 
