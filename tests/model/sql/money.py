@@ -230,5 +230,4 @@ def load_money(
     insert(client, "payments", within(money.payments()))
     insert(client, "returns", within(money.returns()))
     insert(client, "clickstream", within(looks()))
-    insert(client, "inventory", within(stock()))
     return money
