@@ -15,6 +15,7 @@ from pipelines.defs import (
     erasures,
     late,
     learn,
+    ledger,
     people,
     publish,
     quality,
@@ -22,7 +23,7 @@ from pipelines.defs import (
     transform,
 )
 from pipelines.defs.partitions import daily
-from pipelines.defs.resources import Artifacts, OnlineStore, Warehouse
+from pipelines.defs.resources import Artifacts, Ledger, OnlineStore, Warehouse
 from pipelines.manifest import PROJECT_DIR, load_manifest
 from pipelines.settings import Settings
 
@@ -57,6 +58,7 @@ def build(settings: Settings) -> dg.Definitions:
         asset_checks=[
             *raw.checks(partitions),
             *quality.checks(transform.key_of, partitions),
+            ledger.check(transform.key_of, partitions, settings.first_day),
             *learn.checks(),
         ],
         jobs=[job, automation.shaping_job(partitions), erasures.erasures],
@@ -70,6 +72,7 @@ def build(settings: Settings) -> dg.Definitions:
         executor=dg.in_process_executor,
         resources={
             "warehouse": Warehouse(url=settings.clickhouse_url),
+            "ledger": Ledger(url=settings.database_url),
             "online_store": OnlineStore(url=settings.valkey_url),
             "artifacts": Artifacts(directory=str(settings.artifacts_dir.resolve())),
             "dbt": DbtCliResource(

@@ -22,7 +22,7 @@ def _is_stale(manifest: Path) -> bool:
     if not manifest.exists():
         return True
     parsed_at = manifest.stat().st_mtime
-    folders = ("models", "seeds", "macros", "snapshots", "tests")
+    folders = ("models", "metrics", "seeds", "macros", "snapshots", "tests")
     sources = [PROJECT_DIR / "dbt_project.yml", PROJECT_DIR / "profiles.yml"]
     sources += [path for folder in folders for path in (PROJECT_DIR / folder).rglob("*")]
     return any(path.exists() and path.stat().st_mtime > parsed_at for path in sources)

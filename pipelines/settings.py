@@ -24,6 +24,11 @@ class Settings(BaseSettings):
         pattern="^[A-Za-z0-9_]*$",
         description="Cluster that raw tables are created on; empty means a single server.",
     )
+    database_url: str = Field(
+        default="postgresql://ecomarket@127.0.0.1:15432/ecomarket",
+        pattern="^postgres(ql)?://",
+        description="The store's database, whose ledger the marts are compared with.",
+    )
     kafka_bootstrap_servers: str = Field(default="127.0.0.1:19092", min_length=1)
     kafka_replication_factor: int = Field(default=1, ge=1, le=5)
     valkey_url: str = Field(default="redis://127.0.0.1:16379/0", pattern="^(rediss?|unix)://")

@@ -14,7 +14,9 @@ from serving.artifacts import Loaders, Registry
 from serving.decisions import DecisionLog
 from serving.families import LOADERS
 from serving.features import OnlineFeatures
+from serving.figures import Figures
 from serving.metrics import TimingMiddleware
+from serving.routes import figures as metric_routes
 from serving.routes import footprint, forecasts, fraud, health, models, recommendations
 from serving.services import Services
 from serving.settings import Settings
@@ -44,13 +46,15 @@ def create_app(settings: Settings | None = None, loaders: Loaders = LOADERS) -> 
         await asyncio.to_thread(registry.start)
         features = OnlineFeatures(chosen.valkey_url, chosen.features_timeout_ms)
         decisions = DecisionLog(chosen.kafka_bootstrap_servers, chosen.decision_queue)
-        app.state.services = Services(registry, features, decisions)
+        figures = Figures(chosen.clickhouse_url, chosen.metrics_timeout_s)
+        app.state.services = Services(registry, features, decisions, figures)
         try:
             yield
         finally:
             await asyncio.to_thread(decisions.close, chosen.decision_flush_s)
             await asyncio.to_thread(registry.stop)
             await features.close()
+            await figures.close()
 
     app: FastAPI = FastAPIOffline(
         title=openapi.TITLE,
@@ -58,7 +62,7 @@ def create_app(settings: Settings | None = None, loaders: Loaders = LOADERS) -> 
         description=openapi.DESCRIPTION,
         lifespan=lifespan,
     )
-    for module in (recommendations, fraud, forecasts, footprint, models, health):
+    for module in (recommendations, fraud, forecasts, footprint, metric_routes, models, health):
         app.include_router(module.router)
     app.add_middleware(TimingMiddleware)
     errors.install(app)

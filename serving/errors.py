@@ -65,6 +65,28 @@ class NoFactorError(ServingError):
     code = "no_factor"
 
 
+class NoMetricError(ServingError):
+    """Permanent: there is no metric of that name."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "no_metric"
+
+
+class BadQuestionError(ServingError):
+    """Permanent: the metric cannot be laid out or bounded so."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "bad_question"
+
+
+class WarehouseAwayError(ServingError):
+    """Transient: the warehouse does not answer, or not in time."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "warehouse_away"
+    retry_after_s = 5
+
+
 class ModelAwayError(ServingError):
     """Transient: no artifact of the family is in service."""
 

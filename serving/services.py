@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from serving.artifacts import Registry
 from serving.decisions import DecisionLog
 from serving.features import OnlineFeatures
+from serving.figures import Figures
 from serving.metrics import STARTED
 
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -24,6 +25,7 @@ class Services:
     registry: Registry
     features: OnlineFeatures
     decisions: DecisionLog
+    figures: Figures
 
 
 @dataclass(frozen=True)

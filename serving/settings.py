@@ -23,6 +23,14 @@ class Settings(BaseSettings):
         pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$",
         description="host:port of brokers, separated by commas.",
     )
+    clickhouse_url: str = Field(
+        default="http://default:@127.0.0.1:8123",
+        pattern="^https?://",
+        description="The warehouse that metrics are asked of; a user that may read is enough.",
+    )
+    metrics_timeout_s: float = Field(
+        default=20.0, gt=0, le=600, description="Seconds that a metric may take to be computed."
+    )
     artifacts_dir: Path = Field(
         default=Path(".ecomarket/artifacts"), description="Where trained models are published."
     )

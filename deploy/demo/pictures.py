@@ -32,11 +32,11 @@ def picture(environment: dict[str, str], data_dir: Path) -> Path:
     """
     with connect(environment["CLICKHOUSE_URL"]) as client:
         sales = client.query_df(
-            "SELECT order_date, sum(sales_minor) / 100 AS sales FROM marts.mart_daily_sales "
-            "GROUP BY order_date ORDER BY order_date"
+            "SELECT day, sum(sales_minor) / 100 AS sales FROM marts.mart_sales "
+            "GROUP BY day ORDER BY day"
         )
         departments = client.query_df(
-            "SELECT department, sum(sales_minor) / 100 AS sales FROM marts.mart_daily_sales "
+            "SELECT department, sum(sales_minor) / 100 AS sales FROM marts.mart_sales "
             "GROUP BY department ORDER BY sales DESC LIMIT 8"
         )
         carbon = client.query_df(
@@ -53,8 +53,8 @@ def picture(environment: dict[str, str], data_dir: Path) -> Path:
         )
     figure = Figure(figsize=(13, 8), layout="constrained")
     ((left, right), (low, last)) = figure.subplots(2, 2)
-    left.plot(sales["order_date"], sales["sales"], color=SOFT, linewidth=0.8)
-    weekly = sales.set_index("order_date")["sales"].rolling(7).mean()
+    left.plot(sales["day"], sales["sales"], color=SOFT, linewidth=0.8)
+    weekly = sales.set_index("day")["sales"].rolling(7).mean()
     left.plot(weekly.index, weekly.to_numpy(), color=ACCENT)
     left.set_title("Sales a day, and their weekly mean", loc="left", color=INK)
     left.set_ylabel("USD")

@@ -17,10 +17,13 @@ import pandas as pd
 from clickhouse_connect.driver.exceptions import OperationalError
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from deploy.demo.source import LIVE_FROM, load
+from deploy.demo.source import LIVE_FROM, LIVE_UNTIL, load
+from pipelines.reconciling import UnreachableError, reconcile
 from pipelines.warehouse import connect
 from storefront_api.events import Topic
 
+NAMED = 20
+"""Differences from the ledger that are named, the first ones of each mart."""
 PROBES = 100
 """Requests of each serving route whose latency is measured, one after another."""
 
@@ -71,6 +74,21 @@ def _live_orders(client: Any, environment: dict[str, str], data_dir: Path) -> di
         "in_postgresql": asyncio.run(in_postgres()),
         "in_fct_orders": int(in_marts),
     }
+
+
+def _ledger(environment: dict[str, str]) -> list[dict[str, Any]]:
+    days = LIVE_FROM.date(), LIVE_UNTIL.date()
+    ledger, warehouse = environment["DATABASE_URL"], environment["CLICKHOUSE_URL"]
+    return [
+        {
+            "subject": outcome.subject,
+            "table": outcome.table,
+            "ledger": asdict(outcome.ledger),
+            "marts": asdict(outcome.marts),
+            "differing": [str(one) for one in outcome.differences[:NAMED]],
+        }
+        for outcome in asyncio.run(reconcile(ledger, warehouse, *days))
+    ]
 
 
 def _models(environment: dict[str, str]) -> list[dict[str, Any]]:
@@ -203,6 +221,9 @@ def broken_invariants(found: dict[str, Any]) -> list[str]:
         broken.append("totals: the marts differ from the source")
     if len(set(found["live_orders"].values())) != 1:
         broken.append("live_orders: API, PostgreSQL and marts differ")
+    for compared in found["ledger"]:
+        for one in compared["differing"]:
+            broken.append(f"{compared['table']}, {compared['subject']}: {one}")
     for module, counts in found["raw"].items():
         if counts["rows"] != counts["events"]:
             broken.append(f"raw.{module}: some events are there more than once")
@@ -235,13 +256,14 @@ def gather(environment: dict[str, str], data_dir: Path) -> dict[str, Any]:
                     "fct_orders": _totals_of_marts(client),
                 },
                 "live_orders": _live_orders(client, environment, data_dir),
+                "ledger": _ledger(environment),
                 "raw": _raw(client),
                 "models": _models(environment),
                 "live_fraud": _live_fraud(client, data_dir),
                 "carbon": _carbon(client),
                 "latencies": _latencies(client, environment["SERVING_URL"]),
             }
-    except (OSError, httpx.HTTPError, OperationalError) as error:
+    except (OSError, httpx.HTTPError, OperationalError, UnreachableError) as error:
         raise BrokenError(f"a service is away: {error}") from error
     found["urls"] = {
         "storefront": environment["STOREFRONT_URL"] + "/docs",

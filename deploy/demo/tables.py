@@ -31,6 +31,16 @@ def _orders(found: dict[str, Any]) -> Table:
     return table
 
 
+def _ledger(found: dict[str, Any]) -> Table:
+    table = _table("Ledger and marts, to the cent", "", "in", "ledger", "marts", "")
+    for compared in found["ledger"]:
+        sides = (compared["ledger"], compared["marts"])
+        mark = "[red]differs[/]" if compared["differing"] else "[green]equal[/]"
+        shown = [f"{side['count']:,} / {side['minor'] / 100:,.2f}" for side in sides]
+        table.add_row(compared["subject"], compared["table"], *shown, mark)
+    return table
+
+
 def _raw(found: dict[str, Any]) -> Table:
     table = _table("Raw tables, each event once", "", "count()", "uniqExact(event_id)", "")
     for module, counts in found["raw"].items():
@@ -77,6 +87,7 @@ def show(console: Console, found: dict[str, Any]) -> None:
     tables = [
         _totals(found),
         _orders(found),
+        _ledger(found),
         _raw(found),
         _models(found),
         _facts(

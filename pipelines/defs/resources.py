@@ -47,6 +47,18 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]  # the argum
             return frame
 
 
+class Ledger(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The store's database, of which its ledger is read.
+
+    Parameters
+    ----------
+    url
+        ``postgresql://user:password@host:port/database``.
+    """
+
+    url: str
+
+
 class OnlineStore(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The Valkey that serving reads features from.
 

@@ -11,6 +11,9 @@ select
     occurred_at as ordered_at,
     subject,
     store_id,
+    channel,
+    area as region,
+    currency,
     source_ref
 from {{ ref('stg_orders__completed') }}
 array join

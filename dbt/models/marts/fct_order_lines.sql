@@ -8,6 +8,17 @@
 with lines as (
     select * from {{ ref('int_order_lines') }}
     where {{ in_days('order_date') }}
+),
+
+commission as (
+    select
+        order_id,
+        line_number,
+        vendor_id,
+        commission_minor,
+        1 as known
+    from {{ ref('int_commission_lines') }}
+    where cause = 'sale' and {{ in_days('booked_at') }}
 )
 
 select
@@ -25,6 +36,20 @@ select
     lines.store_id as store_id,
     products.department as department,
     products.category as category,
-    lines.source_ref as source_ref
+    lines.source_ref as source_ref,
+    lines.channel as channel,
+    lines.region as region,
+    lines.currency as currency,
+    if(commission.known, commission.vendor_id, products.vendor_id) as vendor_id,
+    if(commission.known, commission.commission_minor, null) as commission_minor,
+    -- A vendor's goods cost what is owed to it; what the store's own cost is not recorded.
+    if(
+        commission.known and commission.vendor_id != '',
+        lines.total_minor - commission.commission_minor,
+        null
+    ) as cost_minor,
+    lines.total_minor - cost_minor as margin_minor
 from lines
 left join {{ ref('dim_products') }} as products on lines.sku = products.sku
+left join commission
+    on lines.order_id = commission.order_id and lines.line_number = commission.line_number

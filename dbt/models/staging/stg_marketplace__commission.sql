@@ -7,8 +7,10 @@ with source as (
         type,
         JSONExtract(
             data,
-            'Tuple(order_id UUID, vendor_id String, currency String, cause String,
-             sale_minor Int64, commission_minor Int64)'
+            'Tuple(cause_id UUID, order_id UUID, vendor_id String, currency String, cause String,
+             sale_minor Int64, commission_minor Int64, lines Array(Tuple(
+                line_number UInt16, rate_bp Int64, sale_minor Int64, commission_minor Int64
+            )))'
         ) as part
     from {{ source('raw', 'marketplace') }}
     where
@@ -24,6 +26,11 @@ select
     part.vendor_id as vendor_id,
     part.currency as currency,
     if(type = 'commission_charged', 'sale', part.cause) as cause,
+    if(type = 'commission_charged', part.order_id, part.cause_id) as cause_id,
     part.sale_minor as sale_minor,
-    part.commission_minor as commission_minor
+    part.commission_minor as commission_minor,
+    part.lines.line_number as line_numbers,
+    part.lines.rate_bp as line_rates_bp,
+    part.lines.sale_minor as line_sale_minors,
+    part.lines.commission_minor as line_commission_minors
 from source

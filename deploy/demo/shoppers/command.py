@@ -30,6 +30,8 @@ from deploy.local.settings import Port, SettingsError, load_settings
 from deploy.local.stack import Stack
 from pipelines.settings import Settings as Pipelines
 
+NAMED = 20
+"""Differences of a table that are named, the first ones."""
 STOPPED = 130
 """Exit status after Ctrl-C, as shells have it."""
 _MENDABLE = (
@@ -111,6 +113,9 @@ def _report(
     finally:
         journal.close()
     console.print(_comparison(lines))
+    for line in lines:
+        for name in line.differing[:NAMED]:
+            console.print(f"[red]{line.where}[/] {name}", highlight=False)
     console.print(f"truth: {folders.truth}")
     console.print(f"picture: {picture(folders.truth)}")
     return not all(line.equal for line in lines)

@@ -1,10 +1,14 @@
-"""The truth beside what the platform has: orders, refunds and chargebacks, count and money."""
+"""The truth beside what the platform has: orders, refunds and chargebacks, count and money.
+
+The store and the raw tables are held against the truth, the marts against the store's ledger.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +17,8 @@ import httpx
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from deploy.demo.shoppers.journal import HAPPENED, Journal
+from pipelines.reconciling import Outcome, UnreachableError, reconcile
+from pipelines.reconciling.subjects import SUBJECTS
 from pipelines.warehouse import connect
 
 Sum = tuple[int, int]
@@ -53,29 +59,11 @@ _IN_STORE = (
     ("chargebacks", "ledger, chargebacks", _CHARGED_BACK, -1),
 )
 """What is asked of the store's database, and the sign that its money has there."""
-_VENDOR_LEDGER = """
-SELECT count(*), coalesce(sum(amount), 0)::bigint FROM (
-    SELECT sum(amount_minor) AS amount FROM vendor_ledger
-    WHERE kind IN ('sale', 'commission', 'refund', 'chargeback', 'commission_reversal')
-    AND booked_at >= $1::date::timestamp AT TIME ZONE 'UTC'
-    AND booked_at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'
-    GROUP BY account, currency, (booked_at AT TIME ZONE 'UTC')::date
-) AS booked
-"""
 _RAW_ORDERS = """
 SELECT toUUIDOrZero(JSONExtractString(toString(data), 'order_id')),
     JSONExtractInt(toString(data), 'total_minor')
 FROM raw.orders WHERE type = 'order_completed'
 AND occurred_at >= {start:Date} AND occurred_at < {end:Date} + 1
-"""
-_FCT_ORDERS = """
-SELECT order_id, total_minor, refunded_minor, total_minor * disputed FROM marts.fct_orders
-WHERE order_date BETWEEN {start:Date} AND {end:Date}
-"""
-_VENDOR_SALES = """
-SELECT count(), toInt64(sum(sales_minor - commission_minor - refunded_minor - charged_back_minor
-    + commission_returned_minor))
-FROM marts.mart_vendor_sales WHERE booked_on BETWEEN {start:Date} AND {end:Date}
 """
 Rows = list[tuple[Any, ...]] | None
 
@@ -87,18 +75,22 @@ class Compared:
     Parameters
     ----------
     truth, found
-        How many, and their money in minor units; None where nothing was there to be asked.
+        How many, and their money in minor units; None where nothing was there to be asked. Of a
+        mart the truth is the store's ledger.
+    differing
+        What is not the same, each named, where it was compared one by one.
     """
 
     what: str
     where: str
-    truth: Sum
+    truth: Sum | None
     found: Sum | None
+    differing: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
         """Whether both agree to the cent, or nobody could be asked."""
-        return self.found is None or self.found == self.truth
+        return self.found is None or (self.found == self.truth and not self.differing)
 
 
 async def compare(
@@ -127,27 +119,37 @@ async def compare(
         for what, where, query, sign in _IN_STORE:
             count, minor = await connection.fetchrow(query, ids)
             found.append(Compared(what, where, truths[what], (count, sign * minor)))
-        vendors: Sum = tuple(await connection.fetchrow(_VENDOR_LEDGER, *days))
     finally:
         await connection.close()
     own = set(ids)
     raw = _asked(environment, _RAW_ORDERS, days)
-    facts = _asked(environment, _FCT_ORDERS, days) if marts else None
-    sales = _asked(environment, _VENDOR_SALES, days) if marts else None
     return [
         *found,
         Compared("orders", "raw.orders", truths["orders"], _all_of(raw, own)),
-        Compared("orders", "marts.fct_orders", truths["orders"], _all_of(facts, own)),
-        *(
-            Compared(what, "marts.fct_orders", truths[what], _those_of(facts, own, column))
-            for what, column in (("refunds", 2), ("chargebacks", 3))
-        ),
+        *await _marts(environment, days, marts),
+    ]
+
+
+async def _marts(
+    environment: Mapping[str, str], days: tuple[date, date], there: bool
+) -> list[Compared]:
+    """Compare the marts with the ledger, one by one."""
+    outcomes: list[Outcome] = []
+    if there:
+        ledger, warehouse = environment["DATABASE_URL"], environment["CLICKHOUSE_URL"]
+        with suppress(UnreachableError):
+            outcomes = await reconcile(ledger, warehouse, days[0], days[1] + timedelta(days=1))
+    if not outcomes:
+        return [Compared(subject.name, subject.table, None, None) for subject in SUBJECTS]
+    return [
         Compared(
-            "vendors' days, as the vendor ledger has them",
-            "marts.mart_vendor_sales",
-            vendors,
-            (sales[0][0], sales[0][1]) if sales else None,
-        ),
+            outcome.subject,
+            outcome.table,
+            (outcome.ledger.count, outcome.ledger.minor),
+            (outcome.marts.count, outcome.marts.minor),
+            tuple(map(str, outcome.differences)),
+        )
+        for outcome in outcomes
     ]
 
 
@@ -161,14 +163,6 @@ def _all_of(rows: Rows, own: Set[UUID]) -> Sum | None:
         return None
     totals = [row[1] for row in rows if row[0] in own]
     return len(totals), sum(totals)
-
-
-def _those_of(rows: Rows, own: Set[UUID], column: int) -> Sum | None:
-    """Count the rows of a run's orders that have an amount in a column, and add these up."""
-    if rows is None:
-        return None
-    amounts = [row[column] for row in rows if row[0] in own and row[column]]
-    return len(amounts), sum(amounts)
 
 
 def _asked(environment: Mapping[str, str], query: str, days: tuple[date, date]) -> Rows:

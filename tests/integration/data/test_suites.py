@@ -85,19 +85,16 @@ CASES = {
             "expect_column_value_lengths_to_equal(currency)": {"currency": "'$'"},
         },
     ),
-    "marts_daily_sales": Case(
+    "marts_sales": Case(
         row={
-            "order_date": f"toDate('{DAY}')",
-            "store_id": "toString(generateUUIDv7())",
+            "day": f"toDate('{DAY}')",
             "department": "'GROCERY'",
-            "orders": "1",
-            "lines": "2",
             "sales_minor": "toInt64(100)",
-            "discount_minor": "0",
+            "refunded_minor": "toInt64(0)",
         },
         broken={
-            "expect_column_pair_values_a_to_be_greater_than_b()": {"orders": "3"},
-            "expect_column_values_to_be_between(sales_minor)": {"sales_minor": "-1"},
+            "expect_column_values_to_be_between(lowest_sales_minor)": {"sales_minor": "-1"},
+            "expect_column_values_to_be_between(lowest_refunded_minor)": {"refunded_minor": "-1"},
         },
     ),
     "marts_order_footprint": Case(

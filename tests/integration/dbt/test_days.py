@@ -11,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 from tests.model.sql.dbt import DbtError, dbt
 from tests.model.sql.journey import Journey, insert, journey, load, order_rows
+from tests.model.sql.money import load_money
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -51,8 +52,10 @@ def contents(client: Client) -> Contents:
 @pytest.fixture(scope="module")
 def by_ranges(client: Client, url: str, target: Path, happened: Journey) -> Contents:
     load(client, happened, until=CUT)
+    load_money(client, happened, until=CUT)
     dbt(url, target, "build", days=(FIRST_DAY, CUT))
     load(client, happened, since=CUT)
+    load_money(client, happened, since=CUT)
     dbt(url, target, "build", days=(CUT, LAST_DAY))
     return contents(client)
 

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import dagster as dg
 import pytest
 from rich.console import Console
 
@@ -28,10 +29,18 @@ from deploy.demo.shoppers.timeline import SPREAD_MS
 from deploy.demo.shoppers.truth import Truth
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
+from pipelines.defs.ledger import check
+from pipelines.defs.partitions import daily
+from pipelines.defs.resources import Ledger, Warehouse
+from pipelines.defs.transform import key_of
+from pipelines.reconciling import Outcome, reconcile
+from pipelines.reconciling.subjects import SUBJECTS
 from pipelines.warehouse import connect
+from tests.integration.demo.afterwards import charge_commission, give_back, pay_out
 from tests.model.sql.dbt import dbt
 
 PLAN = Plan(shoppers=160, days=2, seed=21)
+SPAN = (days(PLAN)[0], days(PLAN)[1] + timedelta(days=1))
 DEADLINE_S = 240.0
 PROGRAM = """
 import json, sys
@@ -51,6 +60,7 @@ def stack(
     own = Stack(stack_settings(tmp_path_factory.mktemp("simulation-stack")))
     try:
         own.up(["storefront", "payments", "checkouts", "relay", "sink"])
+        charge_commission(own.environment(), 1250, days(PLAN)[0])
         yield own
     finally:
         own.down()
@@ -111,6 +121,12 @@ def fetch(environment: dict[str, str], query: str, *values: object) -> list[Any]
             await connection.close()
 
     return asyncio.run(ask())
+
+
+def reconciled(environment: dict[str, str]) -> list[Outcome]:
+    """Compare the ledger with the marts on the simulated days."""
+    ledger, warehouse = environment["DATABASE_URL"], environment["CLICKHOUSE_URL"]
+    return asyncio.run(reconcile(ledger, warehouse, *SPAN))
 
 
 def compared(environment: dict[str, str], folder: Path, marts: bool = False) -> dict[str, Compared]:
@@ -182,49 +198,6 @@ def test_every_order_reaches_the_warehouse_once(stack: Stack, simulated: Path) -
         time.sleep(0.5)
 
 
-VENDORS_DAYS = """
-SELECT (booked_at AT TIME ZONE 'UTC')::date AS day, account, currency, ARRAY[
-    coalesce(sum(amount_minor) FILTER (WHERE kind = 'sale'), 0),
-    coalesce(-sum(amount_minor) FILTER (WHERE kind = 'refund'), 0),
-    coalesce(-sum(amount_minor) FILTER (WHERE kind = 'chargeback'), 0),
-    coalesce(-sum(amount_minor) FILTER (WHERE kind = 'commission'), 0),
-    coalesce(sum(amount_minor) FILTER (WHERE kind = 'commission_reversal'), 0)
-]::bigint[] FROM vendor_ledger GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""
-VENDOR_SALES = """
-SELECT booked_on, vendor_id, currency, [sales_minor, refunded_minor, charged_back_minor,
-    commission_minor, commission_returned_minor]
-FROM marts.mart_vendor_sales ORDER BY 1, 2, 3
-"""
-
-
-@pytest.fixture(scope="module")
-def shaped(stack: Stack, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The warehouse with the marts of the simulated days, once everything has arrived."""
-    environment = stack.environment()
-    asyncio.run(arrived(environment, lambda _: None))
-    url = environment["CLICKHOUSE_URL"]
-    first, last = days(PLAN)
-    span = (first, last + timedelta(days=1))
-    dbt(url, tmp_path_factory.mktemp("target"), "build", days=span)
-    return url
-
-
-def test_marts_and_ledger_agree_to_the_cent(stack: Stack, simulated: Path, shaped: str) -> None:
-    for line in compared(stack.environment(), simulated, marts=True).values():
-        assert line.found == line.truth, line
-
-
-def test_each_vendors_day_is_the_one_of_the_vendor_ledger(
-    stack: Stack, simulated: Path, shaped: str
-) -> None:
-    booked = [tuple(row) for row in fetch(stack.environment(), VENDORS_DAYS)]
-    with connect(shaped) as client:
-        rows = [tuple(row) for row in client.query(VENDOR_SALES).result_rows]
-    assert len(booked) > 5
-    assert rows == booked
-
-
 def test_the_same_run_again_is_over_already(stack: Stack, simulated: Path) -> None:
     before = fetch(stack.environment(), "SELECT count(*) FROM orders")
     assert simulate(PLAN, stack.environment(), simulated, Console()) is None
@@ -257,3 +230,115 @@ def test_the_command_reports_what_it_compared(stack: Stack, simulated: Path) -> 
     assert "this run was over before" in done.stdout
     assert "PostgreSQL" in done.stdout
     assert "differs" not in done.stdout
+
+
+@pytest.fixture(scope="module")
+def shaped(stack: Stack, simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The warehouse with the marts of the simulated days, once everything has arrived.
+
+    On the last day there were a refund, a chargeback and payouts, of which one failed.
+    """
+    environment = stack.environment()
+    last = days(PLAN)[1]
+    placed = "SELECT order_id, total_minor FROM orders WHERE refunded_minor = 0 AND total_minor > 9"
+    give_back(environment, fetch(environment, f"{placed} ORDER BY order_id LIMIT 2"), last)
+    pay_out(environment, fetch, last)
+    asyncio.run(arrived(environment, lambda _: None))
+    url = environment["CLICKHOUSE_URL"]
+    dbt(url, tmp_path_factory.mktemp("target"), "build", days=SPAN)
+    return url
+
+
+def test_marts_and_ledger_agree_to_the_cent(stack: Stack, simulated: Path, shaped: str) -> None:
+    outcomes = reconciled(stack.environment())
+    assert [str(one) for outcome in outcomes for one in outcome.differences] == []
+    for outcome in outcomes:
+        assert outcome.ledger == outcome.marts
+        assert outcome.ledger.count > 0, outcome.subject
+    in_marts = {f"{o.table} {o.subject}": (o.marts.count, o.marts.minor) for o in outcomes}
+    lines = compared(stack.environment(), simulated, marts=True)
+    assert {name: lines[name].found for name in in_marts} == in_marts
+
+
+def checked(environment: dict[str, str], day: date) -> dg.AssetCheckEvaluation:
+    """Run Dagster's check of a day."""
+    partitions = daily(SPAN[0])
+    one = check(key_of, partitions, SPAN[0])
+    tables = {subject.table for subject in SUBJECTS}
+
+    @dg.multi_asset(specs=[dg.AssetSpec(key_of(t)) for t in tables], partitions_def=partitions)
+    def built() -> Iterator[dg.MaterializeResult[None]]:
+        yield from (dg.MaterializeResult(asset_key=key_of(table)) for table in tables)
+
+    everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
+    job = dg.define_asset_job("ledger", everything, partitions_def=partitions)
+    definitions = dg.Definitions(
+        assets=[built],
+        asset_checks=[one],
+        jobs=[job],
+        resources={
+            "ledger": Ledger(url=environment["DATABASE_URL"]),
+            "warehouse": Warehouse(url=environment["CLICKHOUSE_URL"]),
+        },
+    )
+    done = definitions.resolve_job_def("ledger").execute_in_process(partition_key=str(day))
+    assert done.success
+    (evaluation,) = done.get_asset_check_evaluations()
+    return evaluation
+
+
+ALTERED = """
+ALTER TABLE raw.orders UPDATE data = {data:String} WHERE event_id = {event:UUID}
+"""
+STATED = """
+SELECT event_id, toDate(occurred_at), data FROM raw.orders
+WHERE type = 'order_completed' AND JSONExtractInt(data, 'total_minor') > 9
+ORDER BY occurred_at LIMIT 1
+"""
+
+
+def test_one_altered_event_fails_the_reconciliation_which_names_its_order(
+    stack: Stack, shaped: str, tmp_path: Path
+) -> None:
+    environment = stack.environment()
+    with connect(shaped) as client:
+        event, day, stated = client.query(STATED).result_rows[0]
+    order = json.loads(stated)
+    altered = json.dumps(order | {"total_minor": order["total_minor"] - 1})
+    assert checked(environment, day).passed
+
+    def state(data: str) -> None:
+        """Let the raw event say something, and rebuild what is made of it."""
+        with connect(shaped) as client:
+            parameters = {"data": data, "event": str(event)}
+            client.command(ALTERED, parameters=parameters, settings={"mutations_sync": 2})
+        dbt(shaped, tmp_path, "run", "--select", "stg_orders__completed fct_orders", days=SPAN)
+
+    state(altered)
+    named = f"order {order['order_id']}: {order['total_minor']:,} in the ledger, "
+    broken = [str(one) for outcome in reconciled(environment) for one in outcome.differences]
+    assert broken == [f"{named}{order['total_minor'] - 1:,} in the marts"] * 2
+    evaluation = checked(environment, day)
+    assert not evaluation.passed
+    assert evaluation.severity is dg.AssetCheckSeverity.ERROR
+    assert named in str(evaluation.metadata["orders that differ"].value)
+    until = str(SPAN[1])
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "deploy.local.cli",
+            "reconcile",
+            f"--from={SPAN[0]}",
+            "--until",
+            until,
+        ],
+        env=os.environ | stack.settings.variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 1, told.stderr
+    assert f"orders: {broken[0]}" in told.stdout
+    state(stated)
+    assert [one for outcome in reconciled(environment) for one in outcome.differences] == []

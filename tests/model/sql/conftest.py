@@ -16,7 +16,8 @@ from clickhouse_connect.driver.client import Client
 from deploy.local.ports import free_port
 from pipelines.warehouse import connect, migrate
 from tests.model.sql.dbt import dbt
-from tests.model.sql.journey import Journey, journey, load
+from tests.model.sql.journey import Journey, insert, journey, load
+from tests.model.sql.money import load_money, stock
 
 READY_WITHIN_S = 60
 
@@ -60,6 +61,8 @@ def built(
     with connect(warehouse) as client:
         migrate(client)
         load(client, happened)
+        load_money(client, happened)
+        insert(client, "inventory", stock())
         dbt(warehouse, tmp_path_factory.mktemp("target"), "build")
         yield client
 

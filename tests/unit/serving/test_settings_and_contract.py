@@ -15,6 +15,7 @@ ROUTES = {
     "/v1/fraud/score": ("post", {"422", "503"}),
     "/v1/forecasts/{sku}": ("get", {"404", "422", "503"}),
     "/v1/footprint": ("post", {"422", "503"}),
+    "/v1/metrics/{name}": ("get", {"404", "422", "503"}),
 }
 
 
