@@ -13,6 +13,9 @@ import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from pipelines.attribution import attribute
+from pipelines.people import stitch_people
+from tests.integration.dbt.crediting import RULES, credited, journeys, markov, shapley
 from tests.integration.dbt.shopping import BEGIN, DAYS, Visit, events_of, shop
 from tests.integration.dbt.week import Told, write
 from tests.model.sql.dbt import dbt
@@ -201,3 +204,54 @@ def test_a_day_that_is_computed_again_is_the_same(marts: Client, url: str, targe
     days = (day, day + timedelta(days=1))
     dbt(url, target, "run", "--select", *(f"+{mart}" for mart in MARTS), days=days)
     assert rows() == before
+
+
+@pytest.fixture(scope="module")
+def credit(marts: Client, url: str, target: Path) -> Client:
+    """The marts of people, on top."""
+    dbt(url, target, "run", "--select", "int_identity_sightings", "+dim_shoppers")
+    stitch_people(marts)
+    dbt(url, target, "run", "--select", "tag:people")
+    dbt(url, target, "test", "--select", "attribution_credits_every_cent")
+    return marts
+
+
+@pytest.mark.parametrize("with_bots", [False, True])
+def test_rules_credit_each_order_to_the_cent(
+    credit: Client, shopped: tuple[list[Visit], list[Told]], *, with_bots: bool
+) -> None:
+    columns = ", ".join(f"{rule}_minor" for rule in RULES)
+    found = credit.query(
+        f"SELECT order_id, channel, {columns}, touchpoints FROM marts.mart_order_attribution "
+        f"WHERE with_bots = {int(with_bots)}"
+    ).result_rows
+    expected = credited(shopped[0], with_bots=with_bots)
+    assert {tuple(row[:2]): tuple(row[2:]) for row in found} == expected
+    paid = sum(total for visit in shopped[0] for _, total in visit.orders.values())
+    assert [sum(row[2 + place] for row in found) for place in range(len(RULES))] == [paid] * 5
+
+
+@pytest.mark.parametrize("with_bots", [False, True])
+def test_markov_and_shapley_credit_channels_as_people_and_coalitions_do(
+    credit: Client, shopped: tuple[list[Visit], list[Told]], *, with_bots: bool
+) -> None:
+    attribute(credit)
+    expected = journeys(shopped[0], with_bots=with_bots)
+    query = "SELECT path, orders, total_minor, without_order FROM marts.mart_attribution_paths"
+    found = credit.query(f"{query} WHERE with_bots = {int(with_bots)}").result_rows
+    assert {tuple(path): tuple(rest) for path, *rest in found} == expected
+    written = credit.query(
+        "SELECT model, channel, share, orders, credit_minor FROM learned.attribution "
+        f"WHERE with_bots = {int(with_bots)}"
+    ).result_rows
+    orders, paid, _ = (sum(counts) for counts in zip(*expected.values(), strict=True))
+    for model, worth in (("markov", markov(expected)), ("shapley", shapley(expected))):
+        whole = sum(worth.values())
+        rows = {channel: rest for name, channel, *rest in written if name == model}
+        assert set(rows) == set(worth)
+        for channel, value in worth.items():
+            share, made, minor = rows[channel]
+            assert share == pytest.approx(float(value / whole), abs=1e-10)
+            assert made == pytest.approx(share * orders)
+            assert abs(minor - share * paid) < 1
+        assert sum(minor for _, _, minor in rows.values()) == paid
