@@ -11,6 +11,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from pipelines.defs import (
+    attribution,
     automation,
     erasures,
     late,
@@ -52,6 +53,7 @@ def build(settings: Settings) -> dg.Definitions:
             transform.seeds(manifest),
             *transform.models(manifest, partitions),
             *people.assets(),
+            *attribution.assets(),
             *publish.assets(),
             *learn.assets(),
         ],

@@ -2,7 +2,10 @@
 
 SESSIONS = """
 WITH clicks AS (
-    SELECT *, toUnixTimestamp64Milli(occurred_at) AS at_ms,
+    SELECT *, lower(utm_medium) AS medium, lower(utm_source) AS source, utm_campaign AS campaign,
+        domainWithoutWWW(referrer) AS host, if(host = domainWithoutWWW(url), '', host) AS from_host,
+        medium != '' OR source != '' OR from_host != '' AS tells_origin,
+        toUnixTimestamp64Milli(occurred_at) AS at_ms,
         at_ms - lagInFrame(at_ms, 1, at_ms) OVER (
             PARTITION BY session_id ORDER BY occurred_at
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -37,13 +40,16 @@ sessions AS (
         max(nights) AS midnights,
         arraySort(groupUniqArrayIf(agent, agent != '')) AS agents,
         arraySort(groupUniqArrayIf(network, network != '')) AS networks,
-        min(derived) AS derived
+        min(derived) AS derived,
+        minIf((at_ms, medium, source, from_host, campaign), tells_origin) AS origin,
+        arraySort(groupArray((at_ms, type))) AS trail
     FROM nights GROUP BY session_id, run, cut_to
 )
 SELECT concat(session_id, '.', toString(toUnixTimestamp64Milli(started_at))) AS session_id,
     session_id AS client_session_id, subject, started_at, ended_at,
     toDate(started_at) AS session_date, views, adds, searches, clicks, pages, aims, actions,
-    gap_quartiles_ms, midnights, agents, networks, derived
+    gap_quartiles_ms, midnights, agents, networks, derived, origin.2 AS medium,
+    origin.3 AS source, origin.4 AS referrer, origin.5 AS campaign, trail
 FROM sessions
 WHERE session_date >= {first:Date} - 2 AND session_date < {end:Date} + 2
 """

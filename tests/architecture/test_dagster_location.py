@@ -43,6 +43,7 @@ def test_the_graph_reaches_from_the_raw_tables_to_what_is_served(location: dict[
         "features/feat_order_fraud",
         "people/members",
         "marts/dim_people",
+        "learned/attribution",
         "online/shopper_features",
         "candidate/fraud",
         "served/recommend",

@@ -16,14 +16,32 @@ with clients as (
         arraySort(
             click -> click.1,
             groupArray(
-                (toUnixTimestamp64Milli(occurred_at), type, subject, agent, network, derived)
+                (
+                    toUnixTimestamp64Milli(occurred_at),
+                    type,
+                    subject,
+                    agent,
+                    network,
+                    derived,
+                    (
+                        lower(utm_medium),
+                        lower(utm_source),
+                        if(
+                            domainWithoutWWW(referrer) = domainWithoutWWW(url),
+                            '',
+                            domainWithoutWWW(referrer)
+                        ),
+                        utm_campaign
+                    )
+                )
             )
         ) as sorted,
         arrayMap(
             (click, since) -> cast(
-                (click.1, click.2, click.3, click.4, click.5, click.6, since),
+                (click.1, click.2, click.3, click.4, click.5, click.6, since, click.7),
                 'Tuple(at_ms Int64, type LowCardinality(String), subject String, agent String,
-                 network String, derived UInt8, since_ms Int64)'
+                 network String, derived UInt8, since_ms Int64,
+                 origin Tuple(medium String, source String, referrer String, campaign String))'
             ),
             sorted,
             arrayDifference(sorted.1)
@@ -59,7 +77,14 @@ sessions as (
         ) as acts,
         arrayFilter(
             since_ms -> since_ms >= {{ action_ms }} and since_ms < {{ gap_ms }}, acts.since_ms
-        ) as gaps_ms
+        ) as gaps_ms,
+        arraySort(
+            arrayFilter(
+                told -> (told.2.1, told.2.2, told.2.3) != ('', '', ''),
+                arrayZip(acts.at_ms, acts.origin)
+            )
+        ) as origins,
+        tupleElement(origins[1], 2) as origin
     from runs
 )
 
@@ -83,6 +108,11 @@ select
     midnights,
     arraySort(arrayFilter(agent -> agent != '', arrayDistinct(acts.agent))) as agents,
     arraySort(arrayFilter(network -> network != '', arrayDistinct(acts.network))) as networks,
-    arrayMin(acts.derived) as derived
+    arrayMin(acts.derived) as derived,
+    origin.1 as medium,
+    origin.2 as source,
+    origin.3 as referrer,
+    origin.4 as campaign,
+    arraySort(arrayZip(acts.at_ms, acts.type)) as trail
 from sessions
 where {{ in_days('session_date', days_before=2, days_after=2) }}

@@ -1,6 +1,4 @@
 -- What was done without consent to analytics has no session.
--- An order belongs to the last session of its client session that began before it and had not been
--- silent for 30 minutes.
 {{ config(
     materialized='incremental',
     incremental_strategy='insert_overwrite',
@@ -13,34 +11,11 @@ with sessions as (
     select * from {{ ref('int_sessions') }}
 ),
 
-placed as (
-    select
-        order_id,
-        session_id as client_session_id,
-        ordered_at
-    from {{ ref('int_orders') }}
-    where session_id != '' and {{ in_days('ordered_at', days_before=2, days_after=4) }}
-),
-
-in_session as (
-    select
-        placed.order_id as order_id,
-        placed.ordered_at as ordered_at,
-        argMax(sessions.session_id, sessions.started_at) as session_id
-    from placed
-    inner join sessions on placed.client_session_id = sessions.client_session_id
-    where
-        placed.ordered_at >= sessions.started_at
-        and placed.ordered_at < sessions.ended_at + interval 30 minute
-    group by placed.order_id, placed.ordered_at
-),
-
 orders as (
     select
         session_id,
-        arrayMap(placed -> placed.2, arraySort(groupArray((ordered_at, order_id)))) as order_ids
-    from in_session
-    group by session_id
+        arrayMap(placed -> placed.2, orders) as order_ids
+    from {{ ref('int_session_orders') }}
 )
 
 select
@@ -58,9 +33,17 @@ select
     if(orders.session_id != '', orders.order_ids[1], null) as order_id,
     orders.order_ids as order_ids,
     sessions.derived as derived,
+    cast(channels.channel as String) as channel,
+    sessions.campaign as campaign,
+    if(empty(sessions.agents), 'unknown', arrayStringConcat(sessions.agents, '+')) as program,
     scores.is_bot as is_bot,
     scores.bot_score as bot_score,
     scores.bot_reasons as bot_reasons
 from sessions
 left join orders on sessions.session_id = orders.session_id
 left join {{ ref('int_bot_scores') }} as scores on sessions.session_id = scores.visitor
+left join {{ ref('int_origin_channels') }} as channels
+    on
+        sessions.medium = channels.medium
+        and sessions.source = channels.source
+        and sessions.referrer = channels.referrer

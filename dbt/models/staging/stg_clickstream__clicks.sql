@@ -10,7 +10,8 @@ with source as (
             data,
             'Tuple(session_id String, anonymous_id String, device_id String, derived Bool,
              sku String, query String, results Int64, slate_id String, position Nullable(Int64),
-             agent String, network String)'
+             agent String, network String, url String, referrer String,
+             properties Tuple(utm_source String, utm_medium String, utm_campaign String))'
         ) as click
     from {{ source('raw', 'clickstream') }}
     where {{ in_days('occurred_at') }}
@@ -32,5 +33,10 @@ select
     click.query as query,
     click.results as results,
     click.agent as agent,
-    click.network as network
+    click.network as network,
+    click.url as url,
+    click.referrer as referrer,
+    click.properties.utm_source as utm_source,
+    click.properties.utm_medium as utm_medium,
+    click.properties.utm_campaign as utm_campaign
 from source
