@@ -16,6 +16,7 @@ _PRICES = """
 SELECT p.sku, p.unit, p.currency, p.list_price_minor, p.department, EXISTS (
         SELECT FROM vendors v WHERE v.vendor_id = p.vendor_id AND v.state = 'approved'
     ) AS for_sale,
+    tax_rate_of($4, p.department, $2) AS tax_rate_bp,
     coalesce(r.rules, '[]') AS rules
 FROM products p LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(
@@ -82,6 +83,8 @@ class Price:
     ----------
     for_sale
         Whether its vendor may sell.
+    tax_rate_bp
+        Value added tax where it goes, in basis points; None if no rate is known for the country.
     """
 
     unit: str
@@ -89,14 +92,15 @@ class Price:
     list_price_minor: int
     department: str
     for_sale: bool
+    tax_rate_bp: int | None
     rules: Sequence[PriceRule]
 
 
 async def prices(
-    connection: Connection, skus: Sequence[str], at: datetime, subject: str
+    connection: Connection, skus: Sequence[str], at: datetime, subject: str, destination: str
 ) -> dict[str, Price]:
-    """Return the price of each sku that exists, for a shopper and a time."""
-    rows = await connection.fetch(_PRICES, list(skus), at, subject)
+    """Return the price of each sku that exists, for a shopper, a time and a country."""
+    rows = await connection.fetch(_PRICES, list(skus), at, subject, destination)
     return {
         row["sku"]: Price(
             row["unit"],
@@ -104,6 +108,7 @@ async def prices(
             row["list_price_minor"],
             row["department"],
             row["for_sale"],
+            row["tax_rate_bp"],
             [PriceRule(**rule) for rule in row["rules"]],
         )
         for row in rows

@@ -19,7 +19,7 @@ QUANTITIES = st.integers(1, 10**6)
 
 
 def sold(unit: str = "each", price: int = 199, currency: str = "USD") -> dict[str, Price]:
-    return {"A": Price(unit, currency, price, "GROCERY", True, [])}
+    return {"A": Price(unit, currency, price, "GROCERY", True, 0, [])}
 
 
 def refused(
