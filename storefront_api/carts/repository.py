@@ -8,15 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from storefront_api.platform.database import Connection
+from storefront_api.taxes.repository import rate
 
-_LINES = """
+_LINES = f"""
 SELECT c.cart_id, l.sku, l.quantity, l.saved, l.seen_price_minor,
        p.product_id, p.name, p.unit, p.currency, p.list_price_minor AS price_minor,
        coalesce(s.on_hand - s.reserved >= l.quantity, false)
            AND p.archived_at IS NULL AND may_sell(p.vendor_id) AS enough_in_stock,
-       tax_rate_of($2, p.department, $3) AS tax_rate_bp
+       tax.rate_bp AS tax_rate_bp
 FROM carts c
 JOIN cart_lines l USING (cart_id) JOIN products p USING (sku) LEFT JOIN stock s USING (sku)
+{rate("$2::text", "$3::timestamptz")}
 WHERE c.owner = $1 ORDER BY l.added_at, l.sku
 """
 # The update that changes nothing locks the row: changes of one cart follow each other.

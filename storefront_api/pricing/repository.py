@@ -10,13 +10,14 @@ from uuid import UUID
 
 from storefront_api.platform.database import Connection
 from storefront_api.pricing.rules import AppliedRule, PriceRule
+from storefront_api.taxes.repository import rate
 
 # One statement, since every order asks: the catalogue's price and the rules that fit it.
-_PRICES = """
+_PRICES = f"""
 SELECT p.sku, p.unit, p.currency, p.list_price_minor, p.department, EXISTS (
         SELECT FROM vendors v WHERE v.vendor_id = p.vendor_id AND v.state = 'approved'
     ) AS for_sale,
-    tax_rate_of($4, p.department, $2) AS tax_rate_bp,
+    tax.rate_bp AS tax_rate_bp,
     coalesce(r.rules, '[]') AS rules
 FROM products p LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(
@@ -42,6 +43,7 @@ FROM products p LEFT JOIN LATERAL (
         SELECT FROM company_members m WHERE m.subject = $3 AND $3 <> ''
     ))
 ) AS r ON true
+{rate("$4::text", "$2::timestamptz")}
 WHERE p.sku = ANY($1) AND p.archived_at IS NULL
 """
 COLUMNS = (

@@ -134,18 +134,6 @@ CREATE TABLE refund_lines (
     FOREIGN KEY (order_id, line_number) REFERENCES order_lines,
     CONSTRAINT tax_is_a_part_of_the_refund CHECK (tax_minor BETWEEN 0 AND amount_minor)
 );
-
-CREATE FUNCTION tax_rate_of(destination text, wanted text, at timestamptz) RETURNS integer
-LANGUAGE sql STABLE AS $$
-    SELECT r.rate_bp FROM tax_classes c JOIN tax_rates r USING (class)
-    WHERE r.country = destination AND c.country IN ('', destination)
-        AND c.department IN ('', wanted)
-        AND r.valid_from <= (at AT TIME ZONE 'UTC')::date
-        AND c.valid_from <= (at AT TIME ZONE 'UTC')::date
-    ORDER BY c.country DESC, c.department DESC, c.valid_from DESC, c.version DESC,
-        r.valid_from DESC, r.version DESC
-    LIMIT 1
-$$
 """
 PLACED = """
 UPDATE {table} SET placed = placed || jsonb_build_object(
@@ -191,7 +179,6 @@ def _text(value: object) -> str:
 def downgrade() -> None:
     for table in KEEP_ORDERS:
         op.execute(FORMER_PLACED.format(table=table))
-    op.execute("DROP FUNCTION tax_rate_of")
     op.execute("DROP TABLE refund_lines, tax_classes, tax_rates")
     op.execute(
         "ALTER TABLE order_lines DROP COLUMN tax_rate_bp, DROP COLUMN tax_minor, "

@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from storefront_api.events import Topic
 from storefront_api.events.orders import OrderCompletedV3, OrderRefundedV2, OrderV3
 from storefront_api.events.returns import ReturnReceivedV2
 from storefront_api.migrate import migrate
+from storefront_api.taxes.repository import rate
 from tests.integration.ingest.feed import example
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
@@ -69,7 +71,7 @@ def test_cart_quote_checkout_and_order_tell_one_tax_line_by_line(
         [(0, 0), (0, 0)],
     )
     cart = shopper.get("/cart", params={"destination": "DE"}).json()
-    quote = shopper.post("/checkouts/quote", json={"destination": "DE"}).json()
+    quote = shopper.post("/quotes", json={"destination": "DE"}).json()
     bought = covered(partner, shopper, *skus, destination="DE")
     for shown in (cart, quote, bought):
         assert (shown["destination"], shown["total_minor"], shown["tax_minor"]) == (
@@ -116,11 +118,12 @@ def test_the_rate_is_that_of_the_country_the_goods_and_the_day(
 
 def test_every_class_of_goods_has_a_rate_in_every_country(database: Database) -> None:
     rates = database.rows(
-        "SELECT country, department, tax_rate_of(country, department, '2017-01-01Z') AS bp FROM "
-        "(SELECT DISTINCT country FROM tax_rates) AS c, "
-        "(SELECT DISTINCT department FROM tax_classes) AS d"
+        "SELECT p.country, p.department, tax.rate_bp FROM ("
+        "SELECT DISTINCT r.country, d.department FROM tax_rates r, tax_classes d) AS p "
+        f"{rate('p.country', '$1::timestamptz')}",
+        datetime(2017, 1, 1, tzinfo=UTC),
     )
-    assert [row for row in rates if row["bp"] is None] == []
+    assert [row for row in rates if row["rate_bp"] is None] == []
     assert len({row["country"] for row in rates}) == 16
 
 
@@ -133,7 +136,7 @@ def test_a_country_without_known_rates_is_refused_and_a_cart_shows_none(
     refused = [
         stated(shopper, order(line(sku), **there)),
         shopper.post("/checkouts", json=body(**there), headers=key()),
-        shopper.post("/checkouts/quote", json=there),
+        shopper.post("/quotes", json=there),
     ]
     for answer in refused:
         assert (answer.status_code, answer.json()["field"]) == (422, "body.destination")
