@@ -1,4 +1,4 @@
 -- A run that names no last day ends with the last day on which stock moved.
 {%- set last_day = "(select toDate(max(occurred_at)) + 1 from "
     ~ ref('stg_inventory__movements') ~ ")" %}
-select {{ end_day(last_day) }} as end_date
+select assumeNotNull({{ end_day(last_day) }}) as end_date
