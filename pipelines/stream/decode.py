@@ -113,7 +113,8 @@ def _click(payload: bytes) -> ProductSeen | None:
 
 @cache
 def _data_of(schema: type[Event]) -> TypeAdapter[Any]:
-    return TypeAdapter(schema.model_fields["data"].annotation)
+    kind: Any = schema.model_fields["data"].annotation
+    return TypeAdapter(kind)
 
 
 def _newest(schema: type[Event], event: _OrderEvent) -> bytes:

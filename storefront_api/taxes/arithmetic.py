@@ -55,7 +55,7 @@ def taxed(lines: Sequence[OrderLineV1], rates: Mapping[str, int]) -> list[OrderL
     """
     return [
         OrderLineV2(
-            **line.model_dump(include=set(OrderLineV1.model_fields)),
+            **dict(line),
             tax_rate_bp=rates[line.sku],
             tax_minor=included(line.total_minor, rates[line.sku]),
         )

@@ -194,7 +194,7 @@ def _odd_orders(like: Order) -> Iterator[Order]:
 
 
 def _order_data(order: Order) -> dict[str, Any]:
-    tax = {} if order.tax is None else {"destination": "DE", "tax_minor": order.tax}
+    tax: dict[str, Any] = {} if order.tax is None else {"destination": "DE", "tax_minor": order.tax}
     return {
         **tax,
         "order_id": str(order.id),
@@ -224,7 +224,7 @@ def _order_data(order: Order) -> dict[str, Any]:
 
 
 def _after_data(kind: str, after: After) -> dict[str, Any]:
-    tax = {"tax_minor": after.tax, "lines": []} if kind == "refund" else {}
+    tax: dict[str, Any] = {"tax_minor": after.tax, "lines": []} if kind == "refund" else {}
     return {
         **tax,
         f"{kind}_id": str(uuid5(NAMESPACE, f"{kind}/{after.order.ref}")),
