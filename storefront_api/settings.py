@@ -30,6 +30,11 @@ class Settings(BaseSettings):
     serving_timeout_ms: int = Field(
         default=150, ge=1, le=10_000, description="After this the store goes on without an answer."
     )
+    home_country: str = Field(
+        default="US",
+        pattern="^[A-Z]{2}$",
+        description="Where goods go, for value added tax, if an order does not say; ISO 3166-1.",
+    )
     checkout_seconds: int = Field(
         default=900,
         ge=1,

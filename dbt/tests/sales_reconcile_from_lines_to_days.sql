@@ -12,6 +12,9 @@ with totals as (
         (select sum(charged_back_minor) from {{ ref('mart_sales') }}) as chargebacks_of_days,
         (select sum(commission_minor) from {{ ref('fct_commission') }}) as commission,
         (select sum(commission_minor) from {{ ref('mart_sales') }}) as commission_of_days,
+        (select coalesce(sum(tax_minor), 0) from {{ ref('stg_orders__completed') }}) as staged_tax,
+        (select coalesce(sum(tax_minor), 0) from {{ ref('fct_orders') }}) as order_tax,
+        (select coalesce(sum(tax_minor), 0) from {{ ref('fct_order_lines') }}) as line_tax,
         (select count() from {{ ref('stg_orders__completed') }}) as staged_orders,
         (select count() from {{ ref('fct_orders') }}) as fact_orders,
         (select sum(line_count) from {{ ref('fct_orders') }}) as fact_lines,
@@ -23,5 +26,6 @@ where not (
     staged = orders and orders = lines and lines = days and days = skus
     and refunds = refunds_of_days and chargebacks = chargebacks_of_days
     and commission = commission_of_days
+    and staged_tax = order_tax and order_tax = line_tax
     and staged_orders = fact_orders and fact_lines = lines_count
 )

@@ -30,13 +30,17 @@ _ORDER = """
 WITH placed AS (
     INSERT INTO orders (
         order_id, placed_by, subject, store_id, channel, source_ref, currency, total_minor,
-        ordered_at, received_at, risk, risk_decision_id, payment, delivery
-    ) VALUES ($1, 'bare', 's-1', 'S1', 'web', '', 'USD', $2, $3, $3, 'unscored', '', '{}', '{}')
+        ordered_at, received_at, risk, risk_decision_id, payment, delivery, destination, tax_minor
+    ) VALUES (
+        $1, 'bare', 's-1', 'S1', 'web', '', 'USD', $2, $3, $3, 'unscored', '', '{}', '{}', 'US', 0
+    )
 )
 INSERT INTO order_lines (
-    order_id, line_number, sku, quantity, unit, list_minor, discount_minor, total_minor
+    order_id, line_number, sku, quantity, unit, list_minor, discount_minor, total_minor,
+    tax_rate_bp, tax_minor
 )
-SELECT $1, n, sku, 1, 'each', 250, 0, 250 FROM unnest($4::text[]) WITH ORDINALITY AS l (sku, n)
+SELECT $1, n, sku, 1, 'each', 250, 0, 250, 0, 0
+FROM unnest($4::text[]) WITH ORDINALITY AS l (sku, n)
 """
 _LEDGER = """
 WITH posted AS (

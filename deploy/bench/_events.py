@@ -31,7 +31,7 @@ def events(source: random.Random, number: int) -> Iterator[tuple[Topic, bytes, s
         event: dict[str, Any] = {
             "id": str(uuid.UUID(int=source.getrandbits(128), version=4)),
             "type": "order_completed" if is_order else source.choice(_CLICKS),
-            "version": 2 if is_order else 1,
+            "version": 3 if is_order else 1,
             "occurred_at": stamp,
             "received_at": stamp,
             "subject": subject,
@@ -55,6 +55,8 @@ def _order(source: random.Random) -> dict[str, Any]:
                 "list_minor": list_minor,
                 "discount_minor": discount,
                 "total_minor": list_minor - discount,
+                "tax_rate_bp": 0,
+                "tax_minor": 0,
             }
         )
     return {
@@ -65,9 +67,11 @@ def _order(source: random.Random) -> dict[str, Any]:
         "session_id": f"ses-{source.getrandbits(48):x}",
         "device_id": f"d-{source.getrandbits(64):x}",
         "ip_country": "US",
+        "destination": "US",
         "currency": "USD",
         "lines": lines,
         "total_minor": sum(line["total_minor"] for line in lines),
+        "tax_minor": 0,
         "payment": {"method": "card", "fingerprint": f"c-{_digits(source)}", "country": "US"},
         "delivery": {
             "mode": "van",

@@ -112,7 +112,7 @@ INSERT INTO raw.orders
 SELECT
     reinterpretAsUUID(sipHash128(drawn, 'order event')),
     'order_completed',
-    2,
+    3,
     started + toIntervalMillisecond(offsets[-1] + 60000) AS at,
     at,
     concat('s-', toString(person)),
@@ -121,7 +121,7 @@ SELECT
         '{"order_id":"', toString(reinterpretAsUUID(sipHash128(drawn, 'order'))),
         '","store_id":"S', toString(drawn % 50), '","channel":"web","source_ref":"","session_id":"',
         session, '","device_id":"d-', toString(person),
-        '","ip_country":"US","currency":"USD","total_minor":',
+        '","ip_country":"US","destination":"US","tax_minor":0,"currency":"USD","total_minor":',
         toString(arraySum(lists) - arraySum(discounts)),
         ',"risk":"allow","risk_decision_id":"","lines":[',
         arrayStringConcat(
@@ -131,7 +131,7 @@ SELECT
                     toString(cityHash64(drawn, 'sku', i) % {products:UInt32}),
                     '","quantity":', toString(quantity), ',"unit":"each","list_minor":',
                     toString(list), ',"discount_minor":', toString(discount), ',"total_minor":',
-                    toString(list - discount), '}'
+                    toString(list - discount), ',"tax_rate_bp":0,"tax_minor":0}'
                 ),
                 range(lines), quantities, lists, discounts
             ),

@@ -106,6 +106,8 @@ def order_message(basket: Basket) -> bytes:
             "list_minor": line.list_minor,
             "discount_minor": line.discount_minor,
             "total_minor": line.total_minor,
+            "tax_rate_bp": 0,
+            "tax_minor": 0,
         }
         for number, line in enumerate(basket.lines, start=1)
     ]
@@ -117,9 +119,11 @@ def order_message(basket: Basket) -> bytes:
         "session_id": basket.session_id,
         "device_id": basket.device_id,
         "ip_country": basket.ip_country,
+        "destination": "US",
         "currency": "USD",
         "lines": lines,
         "total_minor": sum(line.total_minor for line in basket.lines),
+        "tax_minor": 0,
         "payment": basket.payment(),
         "delivery": basket.delivery(),
         "risk": "unscored",
@@ -127,7 +131,7 @@ def order_message(basket: Basket) -> bytes:
     }
     event = event_id(basket.at_ms, f"completed/{basket.source_ref}")
     trace = digest("trace", basket.source_ref)
-    return _encode(_Order(event, "order_completed", 2, at, at, basket.subject, trace, data))
+    return _encode(_Order(event, "order_completed", 3, at, at, basket.subject, trace, data))
 
 
 def click_messages(basket: Basket) -> Iterator[bytes]:

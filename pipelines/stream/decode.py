@@ -7,13 +7,16 @@ so everything else in a payload is skipped unread.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from pydantic import TypeAdapter, ValidationError
 
 from models.features.online import epoch_ms
 from pipelines.stream.errors import PoisonEventError
-from storefront_api.events import Topic, UnknownEventError, schema_of
+from storefront_api.events import Event, Topic, UnknownEventError, schema_of
 from storefront_api.events.upcasting import UPCASTER
 
 PRODUCT_CLICKS = frozenset({"product_viewed", "product_added"})
@@ -108,17 +111,32 @@ def _click(payload: bytes) -> ProductSeen | None:
     return ProductSeen(epoch_ms(event.occurred_at), event.subject, event.data.sku)
 
 
+@cache
+def _data_of(schema: type[Event]) -> TypeAdapter[Any]:
+    kind: Any = schema.model_fields["data"].annotation
+    return TypeAdapter(kind)
+
+
+def _newest(schema: type[Event], event: _OrderEvent) -> bytes:
+    # The steps rely on what the version promises.
+    try:
+        _data_of(schema).validate_json(bytes(event.data))
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, ("$.data", *detail["loc"])))
+        raise PoisonEventError(f"{Topic.ORDERS}: `{field}`: {detail['msg']}") from error
+    data = msgspec.json.decode(event.data)
+    _, newest = UPCASTER.newest(Topic.ORDERS, event.type, event.version, data)
+    return msgspec.json.encode(newest)
+
+
 def _completed(payload: bytes) -> OrderSeen | None:
     event = _orders.decode(payload)
     if event.type != "order_completed":
         return None
-    schema_of(Topic.ORDERS, event.type, event.version)
-    data: msgspec.Raw | bytes = event.data
-    if UPCASTER.is_old(Topic.ORDERS, event.type, event.version):
-        old = msgspec.json.decode(data)
-        _, newest = UPCASTER.newest(Topic.ORDERS, event.type, event.version, old)
-        data = msgspec.json.encode(newest)
-    order = _order.decode(data)
+    schema = schema_of(Topic.ORDERS, event.type, event.version)
+    old = UPCASTER.is_old(Topic.ORDERS, event.type, event.version)
+    order = _order.decode(_newest(schema, event) if old else event.data)
     return OrderSeen(
         at_ms=epoch_ms(event.occurred_at),
         order_id=str(order.order_id),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,14 +10,13 @@ from uuid import UUID
 from storefront_api.business import repository
 from storefront_api.business.outgoing import Acting, message
 from storefront_api.business.repository import Member, Quote
-from storefront_api.business.schemas import InvoiceOut
+from storefront_api.business.schemas import InvoiceOut, TaxOut
 from storefront_api.events.business import (
     InvoiceIssuedV1,
     InvoicePaidV1,
     InvoiceV1,
     PaidInvoiceV1,
 )
-from storefront_api.events.orders import OrderLineV1
 from storefront_api.ledger import service as ledger
 from storefront_api.ledger.postings import invoice_issued, invoice_paid
 from storefront_api.orders import repository as orders
@@ -26,6 +26,7 @@ from storefront_api.platform.errors import NotFoundError
 from storefront_api.platform.outbox import enqueue, new_id
 from storefront_api.platform.policy import Permission
 from storefront_api.services import Services
+from storefront_api.taxes.arithmetic import by_rate, tax_of
 
 
 async def issue(connection: Connection, member: Member, quote: Quote, acting: Acting) -> None:
@@ -78,11 +79,11 @@ async def _shown(connection: Connection, caller: Caller, invoice_id: UUID) -> In
     row = await repository.invoice(connection, invoice_id, caller.subject, anybody)
     if row is None:
         raise NotFoundError(f"there is no invoice {invoice_id}", field="path.invoice_id")
-    lines = await orders.lines(connection, row["order_id"])
-    fields: dict[str, Any] = {
-        name: row[name] for name in InvoiceOut.model_fields if name != "lines"
-    }
-    return InvoiceOut(**fields, lines=[OrderLineV1(**dict(line)) for line in lines])
+    lines = orders.shown(await orders.lines(connection, row["order_id"]))
+    told = InvoiceOut.model_fields.keys() - {"lines", "tax_minor", "taxes"}
+    fields: dict[str, Any] = {name: row[name] for name in told}
+    taxes = [TaxOut(**asdict(part)) for part in by_rate(lines)]
+    return InvoiceOut(**fields, lines=lines, tax_minor=tax_of(lines), taxes=taxes)
 
 
 async def pay(services: Services, caller: Caller, invoice_id: UUID, trace_id: str) -> InvoiceOut:

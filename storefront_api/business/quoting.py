@@ -18,7 +18,7 @@ from storefront_api.events.business import (
     QuoteRequestedV1,
     QuoteV1,
 )
-from storefront_api.events.orders import OrderCompletedV2, PaymentV2
+from storefront_api.events.orders import OrderCompletedV3, PaymentV2
 from storefront_api.events.parts import Channel
 from storefront_api.inventory import repository as stock
 from storefront_api.orders import service as orders
@@ -58,9 +58,11 @@ def shown(quote: Quote) -> QuoteOut:
         purchase_order=quote.purchase_order,
         state="approved" if quote.invoice_id else "requested",
         currency=order.currency,
+        destination=order.destination,
         lines=order.lines,
         explanation=explain(order.lines, quote.rules, [], []),
         total_minor=order.total_minor,
+        tax_minor=order.tax_minor,
         expires_at=quote.expires_at,
         invoice_id=quote.invoice_id,
     )
@@ -100,8 +102,10 @@ async def request(
             lines=[LineIn(sku=row["sku"], quantity=row["quantity"]) for row in rows],
             payment=ON_INVOICE,
             delivery=wanted.delivery,
+            destination=wanted.destination,
         )
-        placed, priced = await orders.price(connection, order, now)
+        home = services.settings.home_country
+        placed, priced = await orders.price(connection, order, now, home)
         quote = Quote(
             quote_id=placed.order_id,
             company_id=member.company_id,
@@ -183,7 +187,7 @@ async def _order(
     now: datetime = acting.at
     if not await repository.approve(connection, quote.quote_id, now, acting.subject):
         raise QuoteClosedError("it is approved already, or its time is over", field="path.quote_id")
-    event = OrderCompletedV2(
+    event = OrderCompletedV3(
         id=new_id(),
         occurred_at=now,
         received_at=now,

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from storefront_api.business.schemas import MemberRole
-from storefront_api.events.orders import OrderV2
+from storefront_api.events.orders import OrderV3
 from storefront_api.platform.database import Connection
 from storefront_api.pricing.rules import AppliedRule
 
@@ -92,7 +92,7 @@ class Quote:
     owner: str
     subject: str
     purchase_order: str
-    placed: OrderV2
+    placed: OrderV3
     rules: list[AppliedRule]
     requested_at: datetime
     expires_at: datetime
@@ -149,7 +149,7 @@ async def quote(connection: Connection, quote_id: UUID, subject: str) -> Quote |
     if row is None:
         return None
     stored = {name: row[name] for name in Quote.__dataclass_fields__}
-    stored["placed"] = OrderV2.model_validate(row["placed"])
+    stored["placed"] = OrderV3.model_validate(row["placed"])
     stored["rules"] = _RULES.validate_python(row["rules"])
     return Quote(**stored)
 

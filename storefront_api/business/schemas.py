@@ -8,8 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from storefront_api.events.orders import DeliveryV1, OrderLineV1
+from storefront_api.events.orders import DeliveryV1, OrderLineV2
 from storefront_api.events.parts import Currency
+from storefront_api.orders.schemas import Destination
 from storefront_api.pricing.schemas import ExplainedLine
 
 MemberRole = Literal["buyer", "approver"]
@@ -89,6 +90,7 @@ class QuoteIn(BaseModel):
     purchase_order: str = Field(min_length=1, max_length=64, description="The company's number.")
     store_id: str = Field(min_length=1, max_length=64)
     delivery: DeliveryV1
+    destination: Destination = ""
 
 
 class QuoteOut(BaseModel):
@@ -99,11 +101,23 @@ class QuoteOut(BaseModel):
     purchase_order: str
     state: Literal["requested", "approved"]
     currency: str
-    lines: list[OrderLineV1]
+    destination: str = Field(description="Country whose rates of value added tax hold.")
+    lines: list[OrderLineV2]
     explanation: list[ExplainedLine]
     total_minor: int
+    tax_minor: int | None = Field(
+        description="Part of the total that is value added tax; null where nobody computed it."
+    )
     expires_at: datetime
     invoice_id: UUID | None
+
+
+class TaxOut(BaseModel):
+    """What of an invoice is taxed at one rate."""
+
+    rate_bp: int = Field(description="In basis points of the price before tax.")
+    total_minor: int = Field(description="Of the lines, tax included.")
+    tax_minor: int
 
 
 class InvoiceOut(BaseModel):
@@ -116,8 +130,12 @@ class InvoiceOut(BaseModel):
     order_id: UUID
     purchase_order: str
     currency: str
-    lines: list[OrderLineV1]
+    lines: list[OrderLineV2]
     total_minor: int
+    tax_minor: int | None = Field(
+        description="Part of the total that is value added tax; null where nobody computed it."
+    )
+    taxes: list[TaxOut] = Field(description="By rate, lowest first; they add up to it.")
     issued_at: datetime
     due_at: datetime
     paid_at: datetime | None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from storefront_api.carts import service
 from storefront_api.carts.schemas import CartLineIn, CartOut, MergeIn
-from storefront_api.events.parts import Sku
+from storefront_api.events.parts import Country, Sku
 from storefront_api.platform.auth import Shopper
 from storefront_api.platform.errors import BODY, problems
 from storefront_api.platform.limits import limited
@@ -18,10 +18,16 @@ from storefront_api.services import Injected
 router = APIRouter(tags=["carts"])
 
 
-@router.get("/cart", responses=problems(401, 403, 503))
-async def read(services: Injected, caller: Shopper) -> CartOut:
+@router.get("/cart", responses=problems(401, 403, 422, 503))
+async def read(
+    services: Injected,
+    caller: Shopper,
+    destination: Annotated[
+        Country, Query(description="Country whose tax is shown; left out: the store's own.")
+    ] = "",
+) -> CartOut:
     """Read the shopper's cart: prices that changed since they were seen are marked."""
-    return await service.read(services, caller)
+    return await service.read(services, caller, destination)
 
 
 @router.put(

@@ -8,14 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from storefront_api.platform.database import Connection
+from storefront_api.taxes.repository import rate
 
-_LINES = """
+_LINES = f"""
 SELECT c.cart_id, l.sku, l.quantity, l.saved, l.seen_price_minor,
        p.product_id, p.name, p.unit, p.currency, p.list_price_minor AS price_minor,
        coalesce(s.on_hand - s.reserved >= l.quantity, false)
-           AND p.archived_at IS NULL AND may_sell(p.vendor_id) AS enough_in_stock
+           AND p.archived_at IS NULL AND may_sell(p.vendor_id) AS enough_in_stock,
+       tax.rate_bp AS tax_rate_bp
 FROM carts c
 JOIN cart_lines l USING (cart_id) JOIN products p USING (sku) LEFT JOIN stock s USING (sku)
+{rate("$2::text", "$3::timestamptz")}
 WHERE c.owner = $1 ORDER BY l.added_at, l.sku
 """
 # The update that changes nothing locks the row: changes of one cart follow each other.
@@ -52,9 +55,17 @@ RETURNING l.sku
 """
 
 
-async def lines(connection: Connection, owner: str) -> list[Any]:
-    """Return the lines of a caller's cart, oldest first, with price and stock as they are now."""
-    found: list[Any] = await connection.fetch(_LINES, owner)
+async def lines(
+    connection: Connection, owner: str, destination: str = "", now: datetime | None = None
+) -> list[Any]:
+    """Return the lines of a caller's cart, oldest first, with price and stock as they are now.
+
+    Parameters
+    ----------
+    destination, now
+        Country and time whose rates of value added tax are told; none are without them.
+    """
+    found: list[Any] = await connection.fetch(_LINES, owner, destination, now)
     return found
 
 

@@ -43,6 +43,11 @@ class CartLineOut(BaseModel):
     price_changed: bool
     enough_in_stock: bool
     total_minor: int
+    tax_rate_bp: int | None = Field(
+        description="Value added tax, in basis points of the price before it; null where no rates "
+        "are known for the country."
+    )
+    tax_minor: int | None = Field(description="Part of the total that is tax.")
 
 
 class CartOut(BaseModel):
@@ -50,5 +55,12 @@ class CartOut(BaseModel):
 
     cart_id: UUID | None = Field(description="null while nothing was ever put in.")
     currency: str = Field(description="Of every line; empty while there is none.")
+    destination: str = Field(
+        description="Country whose rates of value added tax are shown: the store's own unless the "
+        "reader asks for another. That of the checkout decides."
+    )
     lines: list[CartLineOut]
     total_minor: int
+    tax_minor: int | None = Field(
+        description="Part of the total that is tax; null where no rates are known."
+    )

@@ -29,22 +29,31 @@ from storefront_api.platform.errors import InvalidError, NotFoundError
 from storefront_api.platform.outbox import enqueue, new_id
 from storefront_api.pricing.amounts import list_price
 from storefront_api.services import Services
+from storefront_api.taxes.arithmetic import included
 
 
-def _shown(rows: list[Any]) -> CartOut:
-    lines = [
-        CartLineOut(
-            **{name: row[name] for name in CartLineOut.model_fields if name in row},
-            price_changed=row["price_minor"] != row["seen_price_minor"],
-            total_minor=list_price(row["quantity"], Unit(row["unit"]), row["price_minor"]),
-        )
-        for row in rows
-    ]
+def _line(row: Any) -> CartLineOut:
+    total = list_price(row["quantity"], Unit(row["unit"]), row["price_minor"])
+    rate = row["tax_rate_bp"]
+    return CartLineOut(
+        **{name: row[name] for name in CartLineOut.model_fields if name in row},
+        price_changed=row["price_minor"] != row["seen_price_minor"],
+        total_minor=total,
+        tax_minor=None if rate is None else included(total, rate),
+    )
+
+
+def _shown(rows: list[Any], destination: str) -> CartOut:
+    lines = [_line(row) for row in rows]
+    taxes = [line.tax_minor for line in lines if not line.saved]
+    known = [minor for minor in taxes if minor is not None]
     return CartOut(
         cart_id=rows[0]["cart_id"] if rows else None,
         currency=rows[0]["currency"] if rows else "",
+        destination=destination,
         lines=lines,
         total_minor=sum(line.total_minor for line in lines if not line.saved),
+        tax_minor=sum(known) if len(known) == len(taxes) else None,
     )
 
 
@@ -72,9 +81,22 @@ def _check(rows: list[Any], field: str) -> None:
         raise InvalidError(f"a cart has one currency, not {', '.join(currencies)}", field=field)
 
 
-async def read(services: Services, caller: Caller) -> CartOut:
-    """Return the caller's cart with today's prices beside those that the shopper saw."""
-    return _shown(await repository.lines(services.pool, caller.name))
+async def read(services: Services, caller: Caller, destination: str = "") -> CartOut:
+    """Return the caller's cart with today's prices beside those that the shopper saw.
+
+    Parameters
+    ----------
+    destination
+        Country whose tax is shown; empty for the store's own.
+    """
+    goes_to, now = destination or services.settings.home_country, services.clock()
+    rows = await repository.lines(services.pool, caller.name, goes_to, now)
+    return _shown(rows, goes_to)
+
+
+async def _rows(services: Services, connection: Connection, caller: Caller) -> list[Any]:
+    goes_to = services.settings.home_country
+    return await repository.lines(connection, caller.name, goes_to, services.clock())
 
 
 async def put(
@@ -95,10 +117,10 @@ async def put(
         quantity, saved = wanted.quantity, wanted.saved
         if not await repository.put(connection, cart_id, sku, quantity, saved, now):
             raise NotFoundError(f"there is no variant {sku}", field="path.sku")
-        rows = await repository.lines(connection, caller.name)
+        rows = await _rows(services, connection, caller)
         _check(rows, "path.sku")
         await _tell(services, connection, caller, _whole(cart_id, rows), trace_id)
-    return _shown(rows)
+    return _shown(rows, services.settings.home_country)
 
 
 async def put_all(
@@ -125,10 +147,10 @@ async def put_all(
         cart_id = await repository.lock(connection, new_id(), caller.name, now)
         for sku, quantity in sorted(wanted.items()):
             await repository.put(connection, cart_id, sku, quantity, False, now)
-        rows = await repository.lines(connection, caller.name)
+        rows = await _rows(services, connection, caller)
         _check(rows, field)
         await _tell(services, connection, caller, _whole(cart_id, rows), trace_id)
-    return _shown(rows)
+    return _shown(rows, services.settings.home_country)
 
 
 async def take_out(services: Services, caller: Caller, sku: str, trace_id: str) -> CartOut:
@@ -136,10 +158,10 @@ async def take_out(services: Services, caller: Caller, sku: str, trace_id: str) 
     async with transaction(services.pool) as connection:
         cart_id = await repository.lock(connection, new_id(), caller.name, services.clock())
         removed = await repository.take_out(connection, cart_id, [sku])
-        rows = await repository.lines(connection, caller.name)
+        rows = await _rows(services, connection, caller)
         if removed:
             await _tell(services, connection, caller, _whole(cart_id, rows), trace_id)
-    return _shown(rows)
+    return _shown(rows, services.settings.home_country)
 
 
 async def merge(services: Services, guest: Caller, caller: Caller, trace_id: str) -> CartOut:
@@ -158,7 +180,7 @@ async def merge(services: Services, guest: Caller, caller: Caller, trace_id: str
         }
         source, target = carts[guest.name], carts[caller.name]
         moved = source != target and await repository.move(connection, source, target, MAX_QUANTITY)
-        rows = await repository.lines(connection, caller.name)
+        rows = await _rows(services, connection, caller)
         if moved:
             _check(rows, "body.guest_token")
             event = CartMergedV1(
@@ -172,7 +194,7 @@ async def merge(services: Services, guest: Caller, caller: Caller, trace_id: str
                 ),
             )
             await enqueue(connection, [(Topic.CARTS, str(target), event)])
-    return _shown(rows)
+    return _shown(rows, services.settings.home_country)
 
 
 async def _tell(

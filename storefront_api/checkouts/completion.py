@@ -9,7 +9,7 @@ from storefront_api.carts import repository as carts
 from storefront_api.checkouts import repository, tendering
 from storefront_api.checkouts.repository import Checkout
 from storefront_api.checkouts.service import CheckoutClosedError
-from storefront_api.events.orders import OrderCompletedV2, PaymentV2
+from storefront_api.events.orders import OrderCompletedV3, PaymentV2
 from storefront_api.fulfilment import packaging
 from storefront_api.inventory import repository as stock
 from storefront_api.loyalty.service import earning
@@ -98,7 +98,7 @@ async def complete(services: Services, checkout: Checkout, trace_id: str) -> boo
     now = services.clock()
     risk = await services.models.score(order, checkout.subject, now)
     order = order.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
-    event = OrderCompletedV2(
+    event = OrderCompletedV3(
         id=new_id(),
         occurred_at=now,
         received_at=now,

@@ -41,7 +41,7 @@ def opened(checkout: Checkout, now: datetime, trace_id: str) -> Message:
     data = CheckoutV1(
         checkout_id=checkout.checkout_id,
         currency=order.currency,
-        lines=order.lines,
+        lines=list(order.lines),
         total_minor=order.total_minor,
         due_minor=checkout.due_minor,
     )

@@ -29,14 +29,18 @@ async def quote(services: Services, caller: Caller, wanted: QuoteIn) -> QuoteOut
     async with transaction(services.pool) as connection:
         rows = to_buy(await carts.lines(connection, caller.name))
         currency, codes = rows[0]["currency"], wanted.promotion_codes
-        priced = await price_goods(connection, lines_of(rows), currency, codes, now, caller.subject)
+        goes_to, lines = wanted.destination or services.settings.home_country, lines_of(rows)
+        subject = caller.subject
+        priced = await price_goods(connection, lines, currency, codes, now, subject, goes_to)
         tenders, _ = await tendering.pay(
             services, connection, caller.subject, currency, priced.total_minor, wanted, now
         )
     return QuoteOut(
         currency=currency,
+        destination=goes_to,
         explanation=explain(priced.lines, priced.rules, priced.discounts, tenders),
         total_minor=priced.total_minor,
+        tax_minor=priced.tax_minor,
         tenders=shown_tenders(tenders),
         due_minor=due(priced.total_minor, tenders),
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from storefront_api.events.orders import OrderV2
+from storefront_api.events.orders import OrderV3
 from storefront_api.fulfilment.packaging import ChosenPackaging
 from storefront_api.ledger.tenders import Tender
 from storefront_api.platform.database import Connection
@@ -97,7 +97,7 @@ class Checkout:
     state: str
     subject: str
     collects_points: bool
-    placed: OrderV2
+    placed: OrderV3
     rules: list[AppliedRule]
     discounts: list[Discount]
     tenders: list[Tender]
@@ -114,7 +114,7 @@ def _checkout(row: Any) -> Checkout | None:
     return Checkout(
         **{
             **dict(row),
-            "placed": OrderV2.model_validate(row["placed"]),
+            "placed": OrderV3.model_validate(row["placed"]),
             "rules": _RULES.validate_python(row["rules"]),
             "discounts": _DISCOUNTS.validate_python(row["discounts"]),
             "tenders": _TENDERS.validate_python(row["tenders"]),

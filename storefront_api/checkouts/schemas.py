@@ -8,13 +8,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from storefront_api.events.orders import DeliveryV1, OrderLineV1
+from storefront_api.events.orders import DeliveryV1, OrderLineV2
 from storefront_api.events.parts import Country, Minor, Pseudonym
 from storefront_api.events.promotions import Code
 from storefront_api.fulfilment.packaging import ChosenPackaging
 from storefront_api.giftcards.codes import GiftCode
 from storefront_api.notifications.schemas import MaybeAddress
-from storefront_api.orders.schemas import MAX_CODES, DiscountOut
+from storefront_api.orders.schemas import MAX_CODES, Destination, DiscountOut
 from storefront_api.pricing.schemas import ExplainedLine
 
 MAX_GIFT_CARDS = 5
@@ -60,6 +60,7 @@ class CheckoutIn(BaseModel):
     device_id: Pseudonym = ""
     ip_country: Country = ""
     delivery: DeliveryV1
+    destination: Destination = ""
     promotion_codes: list[Code] = Field(default=[], max_length=MAX_CODES)
     contact_email: MaybeAddress = Field(
         default="",
@@ -98,10 +99,14 @@ class CheckoutOut(BaseModel):
     checkout_id: UUID
     state: State
     currency: str
-    lines: list[OrderLineV1]
+    destination: str = Field(description="Country whose rates of value added tax hold.")
+    lines: list[OrderLineV2]
     discounts: list[DiscountOut]
     explanation: list[ExplainedLine] = Field(description="How each line came to its price.")
     total_minor: int = Field(description="Of the lines.")
+    tax_minor: int | None = Field(
+        description="Part of the total that is value added tax; null where nobody computed it."
+    )
     packaging: ChosenPackaging = Field(description="Its price and deposit are due, too.")
     tenders: list[TenderOut] = Field(description="What pays for the lines, in the order of paying.")
     due_minor: int = Field(
@@ -143,6 +148,7 @@ class QuoteIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"points": 100}})
 
+    destination: Destination = ""
     promotion_codes: list[Code] = Field(default=[], max_length=MAX_CODES)
     gift_cards: list[GiftCode] = Field(default=[], max_length=MAX_GIFT_CARDS)
     points: int = Field(default=0, ge=0, le=10**12)
@@ -154,7 +160,9 @@ class QuoteOut(BaseModel):
     """What a checkout would cost now; nothing is kept, so it may cost something else later."""
 
     currency: str
+    destination: str = Field(description="Country whose rates of value added tax hold.")
     explanation: list[ExplainedLine] = Field(description="How each line came to its price.")
     total_minor: int
+    tax_minor: int | None = Field(description="Part of the total that is value added tax.")
     tenders: list[TenderOut]
     due_minor: int

@@ -87,10 +87,12 @@ def shown(checkout: Checkout) -> CheckoutOut:
         checkout_id=checkout.checkout_id,
         state=checkout.state,
         currency=order.currency,
+        destination=order.destination,
         lines=order.lines,
         discounts=orders.explained(checkout.discounts),
         explanation=explain(order.lines, checkout.rules, checkout.discounts, checkout.tenders),
         total_minor=order.total_minor,
+        tax_minor=order.tax_minor,
         packaging=checkout.packaging,
         tenders=shown_tenders(checkout.tenders),
         due_minor=checkout.due_minor,
@@ -122,7 +124,8 @@ async def open_checkout(
             return given
         rows = to_buy(await carts.lines(connection, caller.name))
         order = _order(caller, wanted, rows)
-        placed, priced = await orders.price(connection, order, now)
+        home = services.settings.home_country
+        placed, priced = await orders.price(connection, order, now, home)
         packed = await choose(
             connection, wanted.delivery.packaging, placed.currency, orders.units(placed), now
         )
@@ -177,6 +180,7 @@ def _order(caller: Caller, wanted: CheckoutIn, rows: Sequence[Any]) -> OrderIn:
         session_id=wanted.session_id,
         device_id=wanted.device_id,
         ip_country=wanted.ip_country,
+        destination=wanted.destination,
         lines=lines_of(rows),
         payment=NOT_PAID_YET,
         delivery=wanted.delivery,

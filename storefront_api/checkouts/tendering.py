@@ -15,7 +15,7 @@ from storefront_api.events.ledger import (
     LoyaltySpentV1,
     SpentV1,
 )
-from storefront_api.events.orders import OrderCompletedV2
+from storefront_api.events.orders import OrderCompletedV3
 from storefront_api.giftcards import service as giftcards
 from storefront_api.ledger import accounts
 from storefront_api.ledger import service as ledger
@@ -129,7 +129,7 @@ async def let_go(
     ]
 
 
-def spent(checkout: Checkout, order: OrderCompletedV2) -> list[Message]:
+def spent(checkout: Checkout, order: OrderCompletedV3) -> list[Message]:
     """Return what to tell of the gift cards and points that have paid for an order."""
     at, now, trace_id = order.occurred_at, order.received_at, order.trace_id
     told = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Self
 from uuid import UUID
 
@@ -36,6 +37,28 @@ class OrderLineV1(Strict):
     def _adds_up(self) -> Self:
         if self.total_minor != self.list_minor - self.discount_minor:
             raise ValueError("total_minor must equal list_minor - discount_minor")
+        return self
+
+
+class OrderLineV2(OrderLineV1):
+    """One line of an order, with the value added tax that its total includes."""
+
+    tax_rate_bp: int | None = Field(
+        ge=0,
+        le=10_000,
+        description="Rate frozen with the order, in basis points of the price before tax; "
+        "null where no tax was computed, as in orders from before version 3.",
+    )
+    tax_minor: Minor | None = Field(
+        description="Part of `total_minor` that is tax; null where `tax_rate_bp` is."
+    )
+
+    @model_validator(mode="after")
+    def _tax_is_a_part(self) -> Self:
+        if (self.tax_minor is None) != (self.tax_rate_bp is None):
+            raise ValueError("tax_minor and tax_rate_bp must both be null, or neither")
+        if self.tax_minor is not None and self.tax_minor > self.total_minor:
+            raise ValueError("tax_minor must not exceed total_minor")
         return self
 
 
@@ -76,7 +99,6 @@ class _Placed(Strict):
     device_id: Pseudonym
     ip_country: Country
     currency: Currency
-    lines: list[OrderLineV1] = Field(min_length=1, max_length=500)
     total_minor: Minor
     delivery: DeliveryV1
     risk: Literal["allow", "review", "unscored"] = Field(
@@ -84,25 +106,58 @@ class _Placed(Strict):
     )
     risk_decision_id: str = Field(max_length=64, description="The decision event, if there is one.")
 
+
+class _Untaxed(_Placed):
+    lines: list[OrderLineV1] = Field(min_length=1, max_length=500)
+
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        if self.total_minor != sum(line.total_minor for line in self.lines):
-            raise ValueError("total_minor must equal the sum of the lines' total_minor")
-        if [line.line_number for line in self.lines] != list(range(1, len(self.lines) + 1)):
-            raise ValueError("line_number must count from 1 without gaps")
+        _check_lines(self.total_minor, self.lines)
         return self
 
 
-class OrderV1(_Placed):
+class OrderV1(_Untaxed):
     """An order as it was placed; ``total_minor`` is the sum over its lines."""
 
     payment: PaymentV1
 
 
-class OrderV2(_Placed):
+class OrderV2(_Untaxed):
     """An order as it was placed; ``total_minor`` is the sum over its lines."""
 
     payment: PaymentV2
+
+
+class OrderV3(_Placed):
+    """An order as it was placed; ``total_minor`` and ``tax_minor`` are sums over its lines."""
+
+    lines: list[OrderLineV2] = Field(min_length=1, max_length=500)
+    payment: PaymentV2
+    destination: Country = Field(
+        description="Country whose rates of value added tax hold, ISO 3166-1; empty = unknown."
+    )
+    tax_minor: Minor | None = Field(
+        description="Part of `total_minor` that is tax; null where no tax was computed."
+    )
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        _check_lines(self.total_minor, self.lines)
+        taxes = [line.tax_minor for line in self.lines]
+        known = [minor for minor in taxes if minor is not None]
+        if self.tax_minor is None:
+            if known:
+                raise ValueError("tax_minor must not be null where a line's is not")
+        elif len(known) < len(taxes) or self.tax_minor != sum(known):
+            raise ValueError("tax_minor must equal the sum of the lines' tax_minor")
+        return self
+
+
+def _check_lines(total_minor: int, lines: Sequence[OrderLineV1]) -> None:
+    if total_minor != sum(line.total_minor for line in lines):
+        raise ValueError("total_minor must equal the sum of the lines' total_minor")
+    if [line.line_number for line in lines] != list(range(1, len(lines) + 1)):
+        raise ValueError("line_number must count from 1 without gaps")
 
 
 class OrderCompletedV1(Event):
@@ -121,6 +176,14 @@ class OrderCompletedV2(Event):
     data: OrderV2
 
 
+class OrderCompletedV3(Event):
+    """An order was placed, and paid or bought on invoice; its lines say what of them is tax."""
+
+    type: Literal["order_completed"] = "order_completed"
+    version: Literal[3] = 3
+    data: OrderV3
+
+
 class RefundV1(Strict):
     """Money given back for an order."""
 
@@ -131,12 +194,53 @@ class RefundV1(Strict):
     reason: Literal["returned", "not_received", "damaged", "goodwill"]
 
 
+class RefundedLineV1(Strict):
+    """What a line of an order bears of a refund."""
+
+    line_number: int = Field(ge=1)
+    amount_minor: Minor
+    tax_minor: Minor | None = Field(
+        description="Part of the amount that is tax; null where the order's tax is not known."
+    )
+
+
+class RefundV2(RefundV1):
+    """Money given back for an order, by its lines, and the tax in it."""
+
+    tax_minor: Minor | None = Field(
+        description="Part of the amount that is tax, over all lines; null where the order's tax "
+        "is not known."
+    )
+    lines: list[RefundedLineV1] = Field(
+        max_length=500,
+        description="Lines that bear the refund; empty where nobody noted them, as before "
+        "version 2.",
+    )
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.lines and self.amount_minor != sum(line.amount_minor for line in self.lines):
+            raise ValueError("amount_minor must equal the sum of the lines' amount_minor")
+        known = [line.tax_minor for line in self.lines if line.tax_minor is not None]
+        if self.lines and self.tax_minor != (sum(known) if known else None):
+            raise ValueError("tax_minor must equal the sum of the lines' tax_minor")
+        return self
+
+
 class OrderRefundedV1(Event):
     """Part or all of an order was refunded."""
 
     type: Literal["order_refunded"] = "order_refunded"
     version: Literal[1] = 1
     data: RefundV1
+
+
+class OrderRefundedV2(Event):
+    """Part or all of an order was refunded; its lines say what of it is tax."""
+
+    type: Literal["order_refunded"] = "order_refunded"
+    version: Literal[2] = 2
+    data: RefundV2
 
 
 class CancelledOrderV1(Strict):

@@ -111,7 +111,9 @@ from storefront_api.events.orders import (
     OrderCancelledV1,
     OrderCompletedV1,
     OrderCompletedV2,
+    OrderCompletedV3,
     OrderRefundedV1,
+    OrderRefundedV2,
 )
 from storefront_api.events.payments import PaymentDisputedV1, PaymentSettledV1
 from storefront_api.events.pricing import PriceChangedV1, PriceRuleCreatedV1
@@ -120,6 +122,7 @@ from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
 from storefront_api.events.returns import (
     ReturnApprovedV1,
     ReturnReceivedV1,
+    ReturnReceivedV2,
     ReturnRejectedV1,
     ReturnRequestedV1,
 )
@@ -152,7 +155,9 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
     Topic.ORDERS: (
         OrderCompletedV1,
         OrderCompletedV2,
+        OrderCompletedV3,
         OrderRefundedV1,
+        OrderRefundedV2,
         CouponAppliedV1,
         OrderCancelledV1,
     ),
@@ -231,6 +236,7 @@ EVENTS: dict[Topic, tuple[type[Event], ...]] = {
         ReturnApprovedV1,
         ReturnRejectedV1,
         ReturnReceivedV1,
+        ReturnReceivedV2,
     ),
     Topic.MARKETPLACE: (
         VendorAppliedV1,

@@ -82,9 +82,46 @@ class ReceivedReturnV1(Strict):
     )
 
 
+class ReceivedLineV2(ReceivedLineV1):
+    """Units that came back, as they were found, and what of the refund is the line's."""
+
+    refunded_minor: Minor | None = Field(
+        description="What the line bears of the refund; null where nobody noted it, as before "
+        "version 2."
+    )
+    tax_minor: Minor | None = Field(
+        description="Part of `refunded_minor` that is tax; null where that is nothing, or the "
+        "order's tax is not known."
+    )
+
+
+class ReceivedReturnV2(Strict):
+    """Goods that came back and were inspected."""
+
+    return_id: UUID
+    order_id: UUID
+    currency: Currency
+    lines: list[ReceivedLineV2] = Field(min_length=1, max_length=500)
+    refunded_minor: Minor = Field(
+        description="At most the lines' list less discount; less where the order's money is gone."
+    )
+    tax_minor: Minor | None = Field(
+        description="Part of the refund that is tax, other lines' included that bear what the "
+        "returned ones cannot; null where nothing is refunded, or the order's tax is not known."
+    )
+
+
 class ReturnReceivedV1(Event):
     """Goods came back, were inspected, and their money was given back."""
 
     type: Literal["return_received"] = "return_received"
     version: Literal[1] = 1
     data: ReceivedReturnV1
+
+
+class ReturnReceivedV2(Event):
+    """Goods came back, were inspected, and their money was given back with the tax in it."""
+
+    type: Literal["return_received"] = "return_received"
+    version: Literal[2] = 2
+    data: ReceivedReturnV2

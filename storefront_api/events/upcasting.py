@@ -28,7 +28,29 @@ def _order_completed_1(data: Data) -> Data:
     return data
 
 
-STEPS: Mapping[Place, Step] = {(Topic.ORDERS, "order_completed", 1): _order_completed_1}
+def _order_completed_2(data: Data) -> Data:
+    """Version 3 states tax; nobody computed it before, which is null and not 0."""
+    lines = [line | {"tax_rate_bp": None, "tax_minor": None} for line in data["lines"]]
+    return data | {"lines": lines, "destination": "", "tax_minor": None}
+
+
+def _order_refunded_1(data: Data) -> Data:
+    """Version 2 states lines and tax, which nobody noted before."""
+    return data | {"tax_minor": None, "lines": []}
+
+
+def _return_received_1(data: Data) -> Data:
+    """Version 2 states what each line bears of the refund, which nobody noted before."""
+    lines = [line | {"refunded_minor": None, "tax_minor": None} for line in data["lines"]]
+    return data | {"lines": lines, "tax_minor": None}
+
+
+STEPS: Mapping[Place, Step] = {
+    (Topic.ORDERS, "order_completed", 1): _order_completed_1,
+    (Topic.ORDERS, "order_completed", 2): _order_completed_2,
+    (Topic.ORDERS, "order_refunded", 1): _order_refunded_1,
+    (Topic.RETURNS, "return_received", 1): _return_received_1,
+}
 
 
 class Upcaster:

@@ -22,6 +22,7 @@ from storefront_api.marketplace.trade.scorecard import Outcome, record
 from storefront_api.orders import changes
 from storefront_api.orders.changes import LockedOrder, What
 from storefront_api.payments import repository as payments
+from storefront_api.payments.lines import tax_of
 from storefront_api.payments.service import Amount, give_back
 from storefront_api.platform import idempotency
 from storefront_api.platform.auth import Caller
@@ -95,7 +96,7 @@ async def cancel(
             vendors = await commission.vendors_of(connection, order_id)
             reference = str(order_id)
             await record(connection, Outcome.CANCELLED, reference, vendors, order_id, now)
-        goods, fees = await _money_back(connection, order, services, trace_id)
+        goods, fees, tax = await _money_back(connection, order, services, trace_id)
         data = CancelledOrderV1(
             order_id=order_id, reason=reason, currency=order.currency, refunded_minor=goods
         )
@@ -103,7 +104,9 @@ async def cancel(
         await enqueue(connection, [(Topic.ORDERS, str(order_id), event)])
         details = {"reason": reason, "refunded_minor": goods + fees}
         status = await changes.note(connection, order, What.CANCELLED, now, now, details)
-        out = CancelledOut(order_id=order_id, status=status, refunded_minor=goods + fees)
+        out = CancelledOut(
+            order_id=order_id, status=status, refunded_minor=goods + fees, tax_minor=tax
+        )
         answer = Answer(200, out.model_dump_json())
         await idempotency.keep(connection, request, answer)
     return answer
@@ -111,12 +114,14 @@ async def cancel(
 
 async def _money_back(
     connection: Connection, order: LockedOrder, services: Services, trace_id: str
-) -> tuple[int, int]:
+) -> tuple[int, int, int | None]:
     goods = order.total_minor - order.refunded_minor
     fees = order.fees_minor - order.fees_refunded_minor
+    tax = None
     if goods or fees:
         now = services.clock()
         amount = Amount(goods, fees)
         # What was cancelled was never received; the contract has no nearer reason.
-        await give_back(connection, order, amount, "not_received", now, now, trace_id)
-    return goods, fees
+        made = await give_back(connection, order, amount, "not_received", now, now, trace_id)
+        tax = tax_of(made.lines)
+    return goods, fees, tax

@@ -21,7 +21,7 @@ from storefront_api.events.fulfilment import (
     PackagingChosenV1,
     ReturnedDepositV1,
 )
-from storefront_api.events.orders import OrderCompletedV2
+from storefront_api.events.orders import OrderCompletedV3
 from storefront_api.events.parts import Packaging
 from storefront_api.fulfilment import packaging_repository as repository
 from storefront_api.fulfilment.outgoing import envelope
@@ -117,7 +117,7 @@ async def choose(
 
 async def keep(
     connection: Connection,
-    order: OrderCompletedV2,
+    order: OrderCompletedV3,
     chosen: ChosenPackaging,
     contact_email: str,
 ) -> None:

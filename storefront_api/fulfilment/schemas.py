@@ -130,6 +130,10 @@ class CancelledOut(BaseModel):
     order_id: UUID
     status: OrderStatus
     refunded_minor: int = Field(description="By the cancellation, fees included.")
+    tax_minor: int | None = Field(
+        description="Part of what the goods' refund gives back that is value added tax; null where "
+        "nothing was given back or the order's is not known."
+    )
 
 
 class PackagingOption(BaseModel):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from storefront_api.events.orders import OrderLineV1
+from storefront_api.events.orders import OrderLineV2
 from storefront_api.ledger.tenders import Tender
 from storefront_api.platform.database import Connection
 
@@ -14,18 +14,20 @@ _INSERT = """
 WITH placed AS (
     INSERT INTO orders (
         order_id, placed_by, subject, store_id, channel, source_ref, currency, total_minor,
-        ordered_at, received_at, risk, risk_decision_id, payment, delivery
-    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        ordered_at, received_at, risk, risk_decision_id, payment, delivery, destination, tax_minor
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ), logged AS (
     INSERT INTO order_changes VALUES (
         $1, 1, 'placed', CASE $5 WHEN 'till' THEN 'delivered' ELSE 'placed' END, $9, $10, '{}'
     )
 )
 INSERT INTO order_lines (
-    order_id, line_number, sku, quantity, unit, list_minor, discount_minor, total_minor
+    order_id, line_number, sku, quantity, unit, list_minor, discount_minor, total_minor,
+    tax_rate_bp, tax_minor
 )
 SELECT $1, * FROM unnest(
-    $15::int[], $16::text[], $17::bigint[], $18::text[], $19::bigint[], $20::bigint[], $21::bigint[]
+    $17::int[], $18::text[], $19::bigint[], $20::text[], $21::bigint[], $22::bigint[],
+    $23::bigint[], $24::int[], $25::bigint[]
 )
 """
 _INSERT_TENDERS = """
@@ -42,14 +44,15 @@ WHERE order_id = $1 ORDER BY position
 """
 _ORDER = "SELECT * FROM orders WHERE order_id = $1 AND $2 IN (placed_by, subject)"
 _LINES = """
-SELECT line_number, sku, quantity, unit, list_minor, discount_minor, total_minor
+SELECT line_number, sku, quantity, unit, list_minor, discount_minor, total_minor, tax_rate_bp,
+       tax_minor, tax_refunded_minor
 FROM order_lines WHERE order_id = $1 ORDER BY line_number
 """
-_LINE_COLUMNS = tuple(OrderLineV1.model_fields)
+_LINE_COLUMNS = tuple(OrderLineV2.model_fields)
 
 
 async def insert(
-    connection: Connection, order: tuple[Any, ...], lines: Sequence[OrderLineV1]
+    connection: Connection, order: tuple[Any, ...], lines: Sequence[OrderLineV2]
 ) -> None:
     """Insert an order and its lines.
 
@@ -80,6 +83,11 @@ async def find(connection: Connection, order_id: UUID, caller: str) -> tuple[Any
 async def lines(connection: Connection, order_id: UUID) -> list[Any]:
     """Return the lines of an order."""
     return list(await connection.fetch(_LINES, order_id))
+
+
+def shown(lines: Sequence[Any]) -> list[OrderLineV2]:
+    """Return rows of lines as they were placed."""
+    return [OrderLineV2(**{name: line[name] for name in _LINE_COLUMNS}) for line in lines]
 
 
 async def tenders(connection: Connection, order_id: UUID) -> list[Tender]:

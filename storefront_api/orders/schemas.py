@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from storefront_api.events.orders import DeliveryV1, OrderLineV1, PaymentV2
+from storefront_api.events.orders import DeliveryV1, OrderLineV2, PaymentV2
 from storefront_api.events.parts import Channel, Country, Currency, Minor, Pseudonym, Sku
 from storefront_api.events.promotions import Code
 from storefront_api.orders.changes import What
 from storefront_api.orders.status import OrderStatus
 from storefront_api.pricing.schemas import ExplainedLine
 
+Destination = Annotated[
+    Country,
+    Field(
+        description="Country that the goods go to, whose rates of value added tax hold, "
+        "ISO 3166-1; left out: the store's own."
+    ),
+]
 MAX_LINES = 500
 MAX_CODES = 5
 
@@ -68,6 +75,7 @@ class OrderIn(BaseModel):
     lines: list[LineIn] = Field(min_length=1, max_length=MAX_LINES)
     payment: PaymentV2
     delivery: DeliveryV1
+    destination: Destination = ""
     promotion_codes: list[Code] = Field(
         default=[],
         max_length=MAX_CODES,
@@ -107,14 +115,23 @@ class OrderOut(BaseModel):
     source_ref: str
     currency: str
     ordered_at: datetime
-    lines: list[OrderLineV1]
+    destination: str = Field(
+        description="Country whose rates of value added tax hold; empty where it is not known."
+    )
+    lines: list[OrderLineV2]
     discounts: list[DiscountOut] = Field(
         description="What the codes took off; a line's discount holds its shares."
     )
     explanation: list[ExplainedLine] = Field(description="How each line came to its price.")
     total_minor: int
+    tax_minor: int | None = Field(
+        description="Part of the total that is value added tax; null where nobody computed it."
+    )
     fees_minor: int = Field(description="What was paid beside the lines, deposits included.")
     refunded_minor: int = Field(description="Of the total.")
+    tax_refunded_minor: int | None = Field(
+        description="Part of what was refunded that is tax; null where `tax_minor` is."
+    )
     fees_refunded_minor: int
     status: OrderStatus = Field(description="Told from what happened to its units and its money.")
     risk: Literal["allow", "review", "unscored"]

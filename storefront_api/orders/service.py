@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from storefront_api.events import Event, Topic
-from storefront_api.events.orders import OrderCompletedV2, OrderLineV1, OrderV2
+from storefront_api.events.orders import OrderCompletedV3, OrderV3
 from storefront_api.events.parts import Channel
 from storefront_api.inventory import repository as stock
 from storefront_api.inventory.service import changed
@@ -68,10 +68,10 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
         return given
     now = services.clock()
     at = placing.stated_at or now
-    unscored, priced = await price(services.pool, wanted, at)
+    unscored, priced = await price(services.pool, wanted, at, services.settings.home_country)
     risk = await services.models.score(unscored, wanted.subject, at)
     order = unscored.model_copy(update={"risk": risk.action, "risk_decision_id": risk.decision_id})
-    event = OrderCompletedV2(
+    event = OrderCompletedV3(
         id=new_id(),
         occurred_at=at,
         received_at=now,
@@ -82,24 +82,32 @@ async def place(services: Services, placing: Placing, wanted: OrderIn) -> Answer
     return await _commit(services, placing, event, priced)
 
 
-async def price(connection: Connection, wanted: OrderIn, at: datetime) -> tuple[OrderV2, Priced]:
+async def price(
+    connection: Connection, wanted: OrderIn, at: datetime, home: str
+) -> tuple[OrderV3, Priced]:
     """Return a wanted order with its money, not yet scored, and how that came to be.
+
+    Parameters
+    ----------
+    home
+        Country that goods go to unless the order names another.
 
     Raises
     ------
     InvalidError
-        If a line or a code breaks a rule.
+        If a line or a code breaks a rule, or no rates of tax are known for the country.
     NotForSaleError
         If a vendor may not sell.
     """
     codes = wanted.promotion_codes
     lines, currency = wanted.lines, wanted.currency
-    priced = await price_goods(connection, lines, currency, codes, at, wanted.subject)
-    return _order(wanted, priced.lines), priced
+    goes_to, subject = wanted.destination or home, wanted.subject
+    priced = await price_goods(connection, lines, currency, codes, at, subject, goes_to)
+    return _order(wanted, priced, goes_to), priced
 
 
-def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV2:
-    return OrderV2(
+def _order(wanted: OrderIn, priced: Priced, destination: str) -> OrderV3:
+    return OrderV3(
         order_id=new_id(),
         store_id=wanted.store_id,
         channel=wanted.channel,
@@ -107,9 +115,11 @@ def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV2:
         session_id=wanted.session_id,
         device_id=wanted.device_id,
         ip_country=wanted.ip_country,
+        destination=destination,
         currency=wanted.currency,
-        lines=lines,
-        total_minor=sum(line.total_minor for line in lines),
+        lines=priced.lines,
+        total_minor=priced.total_minor,
+        tax_minor=priced.tax_minor,
         payment=wanted.payment,
         delivery=wanted.delivery,
         risk="unscored",
@@ -118,7 +128,7 @@ def _order(wanted: OrderIn, lines: list[OrderLineV1]) -> OrderV2:
 
 
 async def _commit(
-    services: Services, placing: Placing, event: OrderCompletedV2, priced: Priced
+    services: Services, placing: Placing, event: OrderCompletedV3, priced: Priced
 ) -> Answer:
     try:
         async with transaction(services.pool) as connection:
@@ -136,7 +146,7 @@ async def _commit(
 
 
 async def _write(
-    connection: Connection, placing: Placing, event: OrderCompletedV2, priced: Priced
+    connection: Connection, placing: Placing, event: OrderCompletedV3, priced: Priced
 ) -> Answer:
     moved: list[Any] = []
     wanted = units(event.data)
@@ -151,7 +161,7 @@ async def _write(
     return Answer(201, placed.model_dump_json())
 
 
-def units(order: OrderV2) -> dict[str, int]:
+def units(order: OrderV3) -> dict[str, int]:
     """Return how much of each sku an order takes out of stock."""
     wanted: Counter[str] = Counter()
     for line in order.lines:
@@ -178,7 +188,7 @@ def refuse_short(wanted: Mapping[str, int], taken: list[Any]) -> None:
 async def record(
     connection: Connection,
     placed_by: str,
-    event: OrderCompletedV2,
+    event: OrderCompletedV3,
     priced: Priced,
     moved: list[Any],
     tenders: Sequence[Tender] = (),
@@ -221,7 +231,7 @@ async def record(
     return _answer(event, priced, tenders)
 
 
-def _columns(placed_by: str, event: OrderCompletedV2) -> tuple[object, ...]:
+def _columns(placed_by: str, event: OrderCompletedV3) -> tuple[object, ...]:
     order = event.data
     return (
         order.order_id,
@@ -238,6 +248,8 @@ def _columns(placed_by: str, event: OrderCompletedV2) -> tuple[object, ...]:
         order.risk_decision_id,
         order.payment.model_dump(mode="json"),
         order.delivery.model_dump(mode="json"),
+        order.destination,
+        order.tax_minor,
     )
 
 
@@ -256,7 +268,7 @@ def explained(discounts: list[Discount]) -> list[DiscountOut]:
     ]
 
 
-def _answer(event: OrderCompletedV2, priced: Priced, tenders: Sequence[Tender]) -> OrderOut:
+def _answer(event: OrderCompletedV3, priced: Priced, tenders: Sequence[Tender]) -> OrderOut:
     order = event.data
     return OrderOut(
         order_id=order.order_id,
@@ -266,19 +278,22 @@ def _answer(event: OrderCompletedV2, priced: Priced, tenders: Sequence[Tender]) 
         source_ref=order.source_ref,
         currency=order.currency,
         ordered_at=event.occurred_at,
+        destination=order.destination,
         lines=order.lines,
         discounts=explained(priced.discounts),
         explanation=explain(order.lines, priced.rules, priced.discounts, tenders),
         total_minor=order.total_minor,
+        tax_minor=order.tax_minor,
         fees_minor=0,
         refunded_minor=0,
+        tax_refunded_minor=None if order.tax_minor is None else 0,
         fees_refunded_minor=0,
         status=_status_at_first(order),
         risk=order.risk,
     )
 
 
-def _status_at_first(order: OrderV2) -> OrderStatus:
+def _status_at_first(order: OrderV3) -> OrderStatus:
     return OrderStatus.DELIVERED if order.channel is Channel.TILL else OrderStatus.PLACED
 
 
@@ -296,10 +311,13 @@ async def read(services: Services, caller: Caller, order_id: UUID) -> OrderOut:
     discounts = await promotions.of_order(services.pool, order_id)
     rules = await prices.of_order(services.pool, order_id)
     tenders = await repository.tenders(services.pool, order_id)
-    told = OrderOut.model_fields.keys() - {"lines", "discounts", "explanation", "status"}
-    shown = [OrderLineV1(**dict(line)) for line in lines]
+    own = {"lines", "discounts", "explanation", "status", "tax_refunded_minor"}
+    told = OrderOut.model_fields.keys() - own
+    shown = repository.shown(lines)
+    back = sum(line["tax_refunded_minor"] for line in lines)
     return OrderOut(
         **{name: order[name] for name in told},
+        tax_refunded_minor=None if order["tax_minor"] is None else back,
         status=(await changes.facts(services.pool, order_id)).status,
         lines=shown,
         discounts=explained(discounts),

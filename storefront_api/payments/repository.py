@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from storefront_api.events.orders import RefundedLineV1
+from storefront_api.payments.lines import PaidLine
 from storefront_api.platform.database import Connection
 
 _TAKE = """
@@ -28,6 +30,22 @@ INSERT INTO refund_tenders (refund_id, order_id, position, amount_minor, points)
 SELECT $1, $2, * FROM unnest($3::int[], $4::bigint[], $5::bigint[])
 """
 _REFUND = "INSERT INTO refunds VALUES ($1, $2, $3, $4, $5, $6)"
+_LINES = """
+SELECT line_number, sku, total_minor, tax_minor, refunded_minor FROM order_lines
+WHERE order_id = $1 ORDER BY line_number
+"""
+_ADD_LINES = """
+WITH borne AS (
+    SELECT * FROM unnest($3::int[], $4::bigint[], $5::bigint[])
+        AS b (line_number, amount_minor, tax_minor)
+), noted AS (
+    INSERT INTO refund_lines (refund_id, order_id, line_number, amount_minor, tax_minor)
+    SELECT $1, $2, line_number, amount_minor, tax_minor FROM borne
+)
+UPDATE order_lines l SET refunded_minor = l.refunded_minor + b.amount_minor,
+    tax_refunded_minor = l.tax_refunded_minor + coalesce(b.tax_minor, 0)
+FROM borne b WHERE l.order_id = $2 AND l.line_number = b.line_number
+"""
 _RETURNABLE = """
 SELECT sku, sum(quantity)::bigint - coalesce((
     SELECT sum(delta) FROM stock_movements m
@@ -71,6 +89,19 @@ async def add_refund(
 ) -> None:
     """Append a refund, of whose amount a part may be of fees."""
     await connection.execute(_REFUND, refund_id, order_id, amount_minor, reason, at, fees_minor)
+
+
+async def lines(connection: Connection, order_id: UUID) -> list[PaidLine]:
+    """Return an order's lines and what was given back of each."""
+    return [PaidLine(**dict(row)) for row in await connection.fetch(_LINES, order_id)]
+
+
+async def add_lines(
+    connection: Connection, refund_id: UUID, order_id: UUID, borne: Sequence[RefundedLineV1]
+) -> None:
+    """Note what each line of an order bears of a refund, and count it as given back."""
+    columns = [[getattr(line, name) for line in borne] for name in RefundedLineV1.model_fields]
+    await connection.execute(_ADD_LINES, refund_id, order_id, *columns)
 
 
 async def tenders(connection: Connection, order_id: UUID) -> list[Any]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from storefront_api.events.orders import RefundedLineV1
 from storefront_api.events.parts import Sku
 from storefront_api.inventory.books import MAIN
 from storefront_api.inventory.warehouse_schemas import WarehouseId
@@ -70,6 +71,8 @@ class RefundOut(BaseModel):
                 "refund_id": "01931f2e-7c40-7d3a-8c55-0f4b6a1e92d7",
                 "order_id": "01931f2e-6b1c-7f20-9b14-5d3c2a7e8f01",
                 "amount_minor": 269,
+                "tax_minor": 18,
+                "lines": [{"line_number": 1, "amount_minor": 269, "tax_minor": 18}],
                 "refunded_minor": 269,
             }
         }
@@ -78,6 +81,10 @@ class RefundOut(BaseModel):
     refund_id: UUID
     order_id: UUID
     amount_minor: int
+    tax_minor: int | None = Field(
+        description="Part of the amount that is value added tax; null where the order's is."
+    )
+    lines: list[RefundedLineV1] = Field(description="Which lines bear it.")
     refunded_minor: int = Field(description="Of the order, this refund included.")
 
 

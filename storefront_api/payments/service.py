@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from storefront_api.events import Topic
-from storefront_api.events.orders import OrderRefundedV1, RefundV1
+from storefront_api.events.orders import OrderRefundedV2, RefundedLineV1, RefundV2
 from storefront_api.events.payments import DisputeV1, PaymentDisputedV1
 from storefront_api.inventory.outgoing import When
 from storefront_api.inventory.returning import put_back
@@ -20,6 +20,7 @@ from storefront_api.orders import changes
 from storefront_api.orders.changes import LockedOrder, What
 from storefront_api.payments import giving_back, repository
 from storefront_api.payments.giving_back import Refunded
+from storefront_api.payments.lines import refunded_lines, tax_of
 from storefront_api.payments.schemas import DisputeIn, DisputeOut, RefundIn, RefundOut, RefundReason
 from storefront_api.platform import idempotency
 from storefront_api.platform.database import Connection, transaction
@@ -37,21 +38,33 @@ class Amount:
     ----------
     skus, by_line
         Whose lines bear the goods' part, as far as that is known; by line number what each bears.
-        It decides which vendors are charged for it.
+        It decides which vendors are charged for it, and which line's tax goes back.
+    strict
+        Whether `by_line` is refused where a line has less left; otherwise others bear the rest.
     """
 
     goods_minor: int
     fees_minor: int = 0
     skus: frozenset[str] = frozenset()
     by_line: Mapping[int, int] = field(default_factory=dict)
+    strict: bool = True
 
 
 @dataclass(frozen=True)
 class Made:
-    """A refund that was made, and what is refunded of the order's goods with it."""
+    """A refund that was made.
+
+    Parameters
+    ----------
+    refunded_minor
+        What is refunded of the order's goods, this refund included.
+    lines
+        Which lines bear it, each with its share of tax.
+    """
 
     refund_id: UUID
     refunded_minor: int
+    lines: Sequence[RefundedLineV1]
 
 
 async def refund(
@@ -106,6 +119,8 @@ async def refund(
             refund_id=made.refund_id,
             order_id=order_id,
             amount_minor=wanted.amount_minor,
+            tax_minor=tax_of(made.lines),
+            lines=list(made.lines),
             refunded_minor=made.refunded_minor,
         )
         answer = Answer(201, out.model_dump_json())
@@ -145,15 +160,21 @@ async def give_back(
         at,
         amount.fees_minor,
     )
+    borne: list[RefundedLineV1] = []
     if amount.goods_minor:
-        told = RefundV1(
+        lines = await repository.lines(connection, order.order_id)
+        borne = refunded_lines(lines, amount.goods_minor, amount.skus, amount.by_line)
+        await repository.add_lines(connection, refund_id, order.order_id, borne)
+        told = RefundV2(
             refund_id=refund_id,
             order_id=order.order_id,
             currency=order.currency,
             amount_minor=amount.goods_minor,
             reason=reason,
+            tax_minor=tax_of(borne),
+            lines=borne,
         )
-        event = OrderRefundedV1(
+        event = OrderRefundedV2(
             id=new_id(),
             occurred_at=at,
             received_at=now,
@@ -169,7 +190,7 @@ async def give_back(
     if told_also := await giving_back.post(connection, refunded):
         await enqueue(connection, told_also)
     if goods:
-        borne = await reverse(
+        charged = await reverse(
             connection,
             "refund",
             refund_id,
@@ -180,12 +201,13 @@ async def give_back(
             trace_id,
             skus=amount.skus,
             stated=amount.by_line,
+            strict=amount.strict,
         )
         if reason == "returned":
-            vendors = {share.line.vendor_id for share in borne}
+            vendors = {share.line.vendor_id for share in charged}
             reference = str(refund_id)
             await record(connection, Outcome.RETURNED, reference, vendors, order.order_id, at)
-    return Made(refund_id, taken["refunded_minor"])
+    return Made(refund_id, taken["refunded_minor"], borne)
 
 
 async def dispute(services: Services, reported: DisputeIn, trace_id: str) -> DisputeOut:

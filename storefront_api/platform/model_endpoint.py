@@ -15,7 +15,7 @@ import structlog
 from opentelemetry.trace import SpanKind, StatusCode
 from pydantic import BaseModel, Field
 
-from storefront_api.events.orders import OrderV2
+from storefront_api.events.orders import OrderV3
 from storefront_api.events.parts import Unit
 from storefront_api.platform import metrics
 from storefront_api.platform.tracing import span, traceparent
@@ -103,7 +103,7 @@ class ModelEndpoint:
             connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S),
         )
 
-    async def score(self, order: OrderV2, subject: str, at: datetime) -> Risk:
+    async def score(self, order: OrderV3, subject: str, at: datetime) -> Risk:
         """Return the fraud model's answer for an order that is about to be placed."""
         question = {
             "order_id": str(order.order_id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from storefront_api.events.orders import OrderLineV1
+from storefront_api.events.orders import OrderLineV2
 from storefront_api.ledger.tenders import Tender
 from storefront_api.pricing.rules import AppliedRule
 from storefront_api.pricing.schemas import ExplainedLine, Step
@@ -12,7 +12,7 @@ from storefront_api.promotions.discounts import Discount, split
 
 
 def explain(
-    lines: Sequence[OrderLineV1],
+    lines: Sequence[OrderLineV2],
     rules: Sequence[AppliedRule],
     discounts: Sequence[Discount],
     tenders: Sequence[Tender],
@@ -20,8 +20,9 @@ def explain(
     """Return each line's steps: what made it cheaper, then what pays it besides a card.
 
     Of a line ``total_minor`` is its list price less what made it cheaper, and ``due_minor`` that
-    less what pays it. A tender pays for the whole order, and its share of a line is in proportion
-    to what is due of it then, by the largest remainder.
+    less what pays it; the tax is a part of the total, whoever pays it. A tender pays for the whole
+    order, and its share of a line is in proportion to what is due of it then, by the largest
+    remainder.
     """
     steps: dict[int, list[Step]] = {line.line_number: [] for line in lines}
     for rule in rules:
@@ -53,6 +54,8 @@ def explain(
             list_minor=line.list_minor,
             steps=steps[line.line_number],
             total_minor=line.total_minor,
+            tax_rate_bp=line.tax_rate_bp,
+            tax_minor=line.tax_minor,
             due_minor=left,
         )
         for line, left in zip(lines, due, strict=True)

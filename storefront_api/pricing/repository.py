@@ -10,12 +10,14 @@ from uuid import UUID
 
 from storefront_api.platform.database import Connection
 from storefront_api.pricing.rules import AppliedRule, PriceRule
+from storefront_api.taxes.repository import rate
 
 # One statement, since every order asks: the catalogue's price and the rules that fit it.
-_PRICES = """
+_PRICES = f"""
 SELECT p.sku, p.unit, p.currency, p.list_price_minor, p.department, EXISTS (
         SELECT FROM vendors v WHERE v.vendor_id = p.vendor_id AND v.state = 'approved'
     ) AS for_sale,
+    tax.rate_bp AS tax_rate_bp,
     coalesce(r.rules, '[]') AS rules
 FROM products p LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(
@@ -41,6 +43,7 @@ FROM products p LEFT JOIN LATERAL (
         SELECT FROM company_members m WHERE m.subject = $3 AND $3 <> ''
     ))
 ) AS r ON true
+{rate("$4::text", "$2::timestamptz")}
 WHERE p.sku = ANY($1) AND p.archived_at IS NULL
 """
 COLUMNS = (
@@ -82,6 +85,8 @@ class Price:
     ----------
     for_sale
         Whether its vendor may sell.
+    tax_rate_bp
+        Value added tax where it goes, in basis points; None if no rate is known for the country.
     """
 
     unit: str
@@ -89,14 +94,15 @@ class Price:
     list_price_minor: int
     department: str
     for_sale: bool
+    tax_rate_bp: int | None
     rules: Sequence[PriceRule]
 
 
 async def prices(
-    connection: Connection, skus: Sequence[str], at: datetime, subject: str
+    connection: Connection, skus: Sequence[str], at: datetime, subject: str, destination: str
 ) -> dict[str, Price]:
-    """Return the price of each sku that exists, for a shopper and a time."""
-    rows = await connection.fetch(_PRICES, list(skus), at, subject)
+    """Return the price of each sku that exists, for a shopper, a time and a country."""
+    rows = await connection.fetch(_PRICES, list(skus), at, subject, destination)
     return {
         row["sku"]: Price(
             row["unit"],
@@ -104,6 +110,7 @@ async def prices(
             row["list_price_minor"],
             row["department"],
             row["for_sale"],
+            row["tax_rate_bp"],
             [PriceRule(**rule) for rule in row["rules"]],
         )
         for row in rows

@@ -110,4 +110,9 @@ class ExplainedLine(BaseModel):
     list_minor: int
     steps: list[Step] = Field(description="In the order of application.")
     total_minor: int = Field(description="The list price less rules, tiers and codes.")
+    tax_rate_bp: int | None = Field(
+        description="Value added tax, in basis points of the price before it; null where nobody "
+        "computed it."
+    )
+    tax_minor: int | None = Field(description="Part of the total that is tax.")
     due_minor: int = Field(description="The total less gift cards and points.")

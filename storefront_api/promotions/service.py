@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from storefront_api.events import Event, Topic
-from storefront_api.events.orders import OrderCompletedV2
+from storefront_api.events.orders import OrderCompletedV3
 from storefront_api.events.promotions import (
     AppliedCouponV1,
     CouponAppliedV1,
@@ -93,7 +93,7 @@ async def redeem(connection: Connection, subject: str, discounts: Sequence[Disco
 
 
 def coupons_applied(
-    order: OrderCompletedV2, discounts: Sequence[Discount]
+    order: OrderCompletedV3, discounts: Sequence[Discount]
 ) -> list[tuple[Topic, str, Event]]:
     """Return one event for each code of an order."""
     return [

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from storefront_api.events import Topic
-from storefront_api.events.returns import ReceivedLineV1, ReceivedReturnV1, ReturnReceivedV1
+from storefront_api.events.orders import RefundedLineV1
+from storefront_api.events.returns import (
+    ReceivedLineV1,
+    ReceivedLineV2,
+    ReceivedReturnV2,
+    ReturnReceivedV2,
+)
 from storefront_api.fulfilment.outgoing import envelope
 from storefront_api.inventory.outgoing import When
 from storefront_api.inventory.returning import come_back
 from storefront_api.orders import changes
 from storefront_api.orders.changes import What
+from storefront_api.payments.lines import tax_of
 from storefront_api.payments.service import Amount, give_back
 from storefront_api.platform import idempotency
 from storefront_api.platform.database import transaction
@@ -60,6 +67,35 @@ def _priced(found: InspectedLine, line: Line) -> ReceivedLineV1:
     )
 
 
+def _amount(refund: int, lines: Sequence[ReceivedLineV1]) -> Amount:
+    """Return what is given back, by the lines that came back; others bear what is gone of them."""
+    costs = {line.line_number: line.list_minor - line.discount_minor for line in lines}
+    skus = frozenset(line.sku for line in lines)
+    return Amount(refund, skus=skus, by_line=costs, strict=False)
+
+
+def _received(
+    row: Any, currency: str, lines: Sequence[ReceivedLineV1], borne: Sequence[RefundedLineV1]
+) -> ReceivedReturnV2:
+    by_number = {line.line_number: line for line in borne}
+    told = []
+    for line in lines:
+        part = by_number.get(line.line_number)
+        back = {
+            "refunded_minor": part.amount_minor if part else 0,
+            "tax_minor": part.tax_minor if part else None,
+        }
+        told.append(ReceivedLineV2(**line.model_dump(), **back))
+    return ReceivedReturnV2(
+        return_id=row["return_id"],
+        order_id=row["order_id"],
+        currency=currency,
+        lines=told,
+        refunded_minor=sum(line.amount_minor for line in borne),
+        tax_minor=tax_of(borne),
+    )
+
+
 async def receive(
     services: Services, keyed: Request, return_id: UUID, wanted: InspectionIn, trace_id: str
 ) -> Answer:
@@ -98,21 +134,17 @@ async def receive(
         if back:
             place, when = wanted.warehouse_id, When(now, now, trace_id)
             await come_back(connection, order_id, back, place, when, "body.warehouse_id")
-        data = ReceivedReturnV1(
-            return_id=return_id,
-            order_id=order_id,
-            currency=order.currency,
-            lines=lines,
-            refunded_minor=refund,
-        )
-        event = ReturnReceivedV1(**envelope(order, now, now, trace_id), data=data)
-        await enqueue(connection, [(Topic.RETURNS, str(order_id), event)])
         details = {"return_id": str(return_id), "refunded_minor": refund}
         await changes.note(connection, order, What.RETURNED, now, now, details)
+        borne: Sequence[RefundedLineV1] = ()
         if refund:
-            amount = Amount(refund, skus=frozenset(line.sku for line in lines))
+            amount = _amount(refund, lines)
             made = await give_back(connection, order, amount, "returned", now, now, trace_id)
             await repository.refunded(connection, return_id, made.refund_id)
+            borne = made.lines
+        data = _received(row, order.currency, lines, borne)
+        event = ReturnReceivedV2(**envelope(order, now, now, trace_id), data=data)
+        await enqueue(connection, [(Topic.RETURNS, str(order_id), event)])
         answer = Answer(200, shown(await found(connection, return_id)).model_dump_json())
         await idempotency.keep(connection, keyed, answer)
     return answer

@@ -40,8 +40,11 @@ SELECT $1, $2, * FROM unnest($3::int[], $4::bigint[], $5::text[], $6::text[], $7
 """
 _SELECT = """
 SELECT t.*, o.subject, o.placed_by, (
-    SELECT jsonb_agg(to_jsonb(l) || jsonb_build_object('sku', n.sku) ORDER BY l.line_number)
+    SELECT jsonb_agg(to_jsonb(l) || jsonb_build_object(
+        'sku', n.sku, 'refunded_minor', b.amount_minor, 'tax_minor', b.tax_minor
+    ) ORDER BY l.line_number)
     FROM return_lines l JOIN order_lines n USING (order_id, line_number)
+    LEFT JOIN refund_lines b ON b.refund_id = t.refund_id AND b.line_number = l.line_number
     WHERE l.return_id = t.return_id
 ) AS lines
 FROM returns t JOIN orders o USING (order_id)

@@ -80,6 +80,10 @@ class ReturnLineOut(BaseModel):
     written_off: int | None
     list_minor: int | None
     discount_minor: int | None
+    refunded_minor: int | None = Field(description="What the line bears of the refund, if any.")
+    tax_minor: int | None = Field(
+        description="Part of that which is value added tax; null where the order's is not known."
+    )
 
 
 class ReturnOut(BaseModel):

@@ -42,11 +42,11 @@ def test_whatever_the_contract_calls_a_pseudonym_is_personal_in_the_plan() -> No
 
 
 def test_what_is_personal_is_named_by_its_path_wherever_it_lies(plan: str) -> None:
-    schema = events.json_schemas()["eco.orders.v1/order_completed.v2"]
+    schema = events.json_schemas()["eco.orders.v1/order_completed.v3"]
     found = set(fields(schema["properties"]["data"], schema["$defs"]))
     assert {"payment", "payment.fingerprint", "lines", "lines[].sku", "delivery.area"} <= found
     (row,) = (line for line in plan.splitlines() if "`order_completed`" in line)
-    assert "| 2 (1) |" in row
+    assert "| 3 (2, 1) |" in row
     assert "`payment.fingerprint`" in row
     assert "`delivery.area`" in row
 

@@ -7,6 +7,8 @@ select
     list_minor,
     discount_minor,
     line_total_minor as total_minor,
+    tax_rate_bp,
+    line_tax_minor as tax_minor,
     toDate(occurred_at) as order_date,
     occurred_at as ordered_at,
     subject,
@@ -23,4 +25,6 @@ array join
     line_units as unit,
     list_minors as list_minor,
     discount_minors as discount_minor,
-    total_minors as line_total_minor
+    total_minors as line_total_minor,
+    tax_rate_bps as tax_rate_bp,
+    tax_minors as line_tax_minor

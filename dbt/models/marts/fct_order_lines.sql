@@ -30,6 +30,8 @@ select
     lines.list_minor as list_minor,
     lines.discount_minor as discount_minor,
     lines.total_minor as total_minor,
+    lines.tax_rate_bp as tax_rate_bp,
+    lines.tax_minor as tax_minor,
     lines.order_date as order_date,
     lines.ordered_at as ordered_at,
     lines.subject as subject,

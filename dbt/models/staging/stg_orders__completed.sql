@@ -22,8 +22,10 @@ select
     placed.session_id as session_id,
     placed.device_id as device_id,
     placed.ip_country as ip_country,
+    placed.destination as destination,
     placed.currency as currency,
     placed.total_minor as total_minor,
+    placed.tax_minor as tax_minor,
     placed.payment.method as payment_method,
     placed.payment.fingerprint as payment_fingerprint,
     placed.payment.country as payment_country,
@@ -39,5 +41,7 @@ select
     placed.lines.unit as line_units,
     placed.lines.list_minor as list_minors,
     placed.lines.discount_minor as discount_minors,
-    placed.lines.total_minor as total_minors
+    placed.lines.total_minor as total_minors,
+    placed.lines.tax_rate_bp as tax_rate_bps,
+    placed.lines.tax_minor as tax_minors
 from source

@@ -8,7 +8,7 @@ with source as (
         JSONExtract(
             data,
             'Tuple(refund_id UUID, order_id UUID, currency String, amount_minor Int64,
-             reason String)'
+             reason String, tax_minor Nullable(Int64))'
         ) as refund
     from {{ source('raw', 'orders') }}
     where type = 'order_refunded' and {{ in_days('occurred_at') }}
@@ -23,5 +23,6 @@ select
     subject,
     refund.currency as currency,
     refund.amount_minor as amount_minor,
-    refund.reason as reason
+    refund.reason as reason,
+    refund.tax_minor as tax_minor
 from source

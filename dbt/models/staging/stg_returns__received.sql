@@ -8,7 +8,7 @@ with source as (
             data,
             'Tuple(return_id UUID, order_id UUID, lines Array(Tuple(
                 line_number UInt16, sku String, restocked Int64, written_off Int64,
-                list_minor Int64, discount_minor Int64
+                list_minor Int64, discount_minor Int64, tax_minor Nullable(Int64)
             )))'
         ) as returned
     from {{ source('raw', 'returns') }}
@@ -26,6 +26,7 @@ select
     line.restocked as restocked,
     line.written_off as written_off,
     line.list_minor as list_minor,
-    line.discount_minor as discount_minor
+    line.discount_minor as discount_minor,
+    line.tax_minor as tax_minor
 from source
 array join returned.lines as line

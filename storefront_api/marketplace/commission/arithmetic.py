@@ -9,10 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from storefront_api.promotions.discounts import split
 
 BASIS_POINTS = 10_000
+
+
+class Bearing(Protocol):
+    """A line that can bear a part of what is given back."""
+
+    @property
+    def line_number(self) -> int:
+        """Its number."""
+
+    @property
+    def sku(self) -> str:
+        """What it sold."""
+
+    @property
+    def left_minor(self) -> int:
+        """What can still be given back of it, in minor units."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +79,33 @@ def commission(sale_minor: int, rate_bp: int) -> int:
 
 def returned(line: Line, sale_minor: int) -> int:
     """Return the commission that comes back when so much more of a line is undone."""
-    before = half_even(line.commission_minor * line.undone_minor, line.sale_minor)
-    undone = line.undone_minor + sale_minor
-    return half_even(line.commission_minor * undone, line.sale_minor) - before
+    return part_undone(line.commission_minor, line.sale_minor, line.undone_minor, sale_minor)
 
 
-def shares(
-    lines: Sequence[Line],
+def part_undone(part_minor: int, sale_minor: int, before_minor: int, more_minor: int) -> int:
+    """Return what of a part of a line comes back when more of the line is undone.
+
+    Whatever the steps, all of the part has come back when all of the line is undone, and never
+    more of it.
+
+    Parameters
+    ----------
+    part_minor, sale_minor
+        The part, and the whole line, above 0.
+    before_minor, more_minor
+        What was undone of the line before, and what is undone of it now.
+    """
+    before = half_even(part_minor * before_minor, sale_minor)
+    return half_even(part_minor * (before_minor + more_minor), sale_minor) - before
+
+
+def spread(
+    lines: Sequence[Bearing],
     amount_minor: int,
     skus: frozenset[str] = frozenset(),
     stated: Mapping[int, int] | None = None,
-) -> list[Share]:
-    """Spread a refund or chargeback over the lines of its order.
+) -> dict[int, int]:
+    """Return what each line of an order bears of a refund or chargeback, by line number.
 
     Parameters
     ----------
@@ -86,7 +118,7 @@ def shares(
 
     Returns
     -------
-    The lines that bear something; within what `skus` and `stated` leave open, each bears in
+    0 for a line that bears nothing; within what `skus` and `stated` leave open, each bears in
     proportion to what is left of it, by the largest remainder.
     """
     borne = dict.fromkeys((line.line_number for line in lines), 0)
@@ -103,6 +135,17 @@ def shares(
         for line, part in zip(among, split(amount, weights), strict=True):
             borne[line.line_number] += part
         left -= amount
+    return borne
+
+
+def shares(
+    lines: Sequence[Line],
+    amount_minor: int,
+    skus: frozenset[str] = frozenset(),
+    stated: Mapping[int, int] | None = None,
+) -> list[Share]:
+    """Return the lines that bear a refund or chargeback, as `spread` has it, with commission."""
+    borne = spread(lines, amount_minor, skus, stated)
     return [
         Share(line, borne[line.line_number], returned(line, borne[line.line_number]))
         for line in lines

@@ -17,7 +17,7 @@ from storefront_api.events.marketplace import (
     ReversalV1,
     ReversedLineV1,
 )
-from storefront_api.events.orders import OrderCompletedV2
+from storefront_api.events.orders import OrderCompletedV3
 from storefront_api.marketplace.commission import repository
 from storefront_api.marketplace.commission.arithmetic import Line, Share, shares
 from storefront_api.platform.database import Connection
@@ -28,7 +28,7 @@ Cause = Literal["refund", "chargeback"]
 
 
 async def charge(
-    connection: Connection, placed: OrderCompletedV2
+    connection: Connection, placed: OrderCompletedV3
 ) -> list[tuple[Topic, str, Event]]:
     """Split an order among its vendors and charge commission, in the order's transaction.
 
@@ -82,6 +82,7 @@ async def reverse(
     *,
     skus: frozenset[str] = frozenset(),
     stated: Mapping[int, int] | None = None,
+    strict: bool = True,
 ) -> list[Share]:
     """Take a refund or chargeback from the vendors, in its own transaction, with its events.
 
@@ -90,12 +91,14 @@ async def reverse(
     cause_id
         The refund or the dispute; each is taken once.
     skus, stated
-        Which lines bear it, as `arithmetic.shares` says.
+        Which lines bear it, as `arithmetic.spread` says.
+    strict
+        Whether stated lines must have as much left; otherwise others bear what they have not.
 
     Raises
     ------
     ConflictError
-        If a stated line is not there, or less is left of it.
+        If a stated line is not there, or less is left of it than has to be.
 
     Returns
     -------
@@ -105,7 +108,8 @@ async def reverse(
     if currency is None:
         return []
     lines = await repository.lines(connection, order_id)
-    _refuse_excess(lines, stated or {})
+    if strict:
+        _refuse_excess(lines, stated or {})
     borne = shares(lines, amount_minor, skus, stated)
     await repository.reverse(connection, cause, cause_id, order_id, currency, borne, at)
     by_vendor = sorted(borne, key=lambda share: share.line.vendor_id)

@@ -71,9 +71,9 @@ def fill(buyer: httpx.Client, *rows: str) -> httpx.Response:
     return buyer.put("/business/cart", json={"csv": "\n".join(["sku,quantity", *rows])})
 
 
-def request(buyer: httpx.Client) -> httpx.Response:
+def request(buyer: httpx.Client, **more: Any) -> httpx.Response:
     """Ask for a quote of the cart."""
-    body = {"purchase_order": "PO-7", "store_id": "S1", "delivery": DELIVERY}
+    body = {"purchase_order": "PO-7", "store_id": "S1", "delivery": DELIVERY, **more}
     return buyer.post("/business/quotes", json=body, headers=key())
 
 
@@ -145,6 +145,26 @@ def test_a_list_becomes_a_cart_an_approved_order_and_an_invoice_paid_later(
     told = [event.type for event in outbox(Topic.BUSINESS, invoice_id)]
     assert told == ["invoice_issued", "invoice_paid"]
     check_books(database)
+
+
+def test_an_invoice_tells_the_tax_of_each_rate(
+    partner: httpx.Client, new_company: Callable[..., Company]
+) -> None:
+    buyer = new_company(approval_above_minor=10**6).buyer
+    food, soap = new_sku(partner), new_sku(partner, department="DRUG GM")
+    assert fill(buyer, f"{food},2", f"{soap},4").status_code == 200
+    quote = request(buyer, destination="DE").json()
+    assert (quote["destination"], quote["total_minor"], quote["tax_minor"]) == ("DE", 1500, 193)
+    invoice = buyer.get(f"/invoices/{quote['invoice_id']}").json()
+    assert (invoice["tax_minor"], invoice["taxes"]) == (
+        193,
+        [
+            {"rate_bp": 700, "total_minor": 500, "tax_minor": 33},
+            {"rate_bp": 1900, "total_minor": 1000, "tax_minor": 160},
+        ],
+    )
+    assert fill(buyer, f"{food},1").status_code == 200
+    assert request(buyer, destination="ZZ").json()["field"] == "body.destination"
 
 
 def test_what_is_cheap_enough_needs_no_approver(

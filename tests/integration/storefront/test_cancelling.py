@@ -53,6 +53,7 @@ def test_a_cancelled_order_gives_stock_money_and_codes_back(
         "order_id": order_id,
         "status": "cancelled",
         "refunded_minor": checkout["due_minor"],
+        "tax_minor": 0,
     }
     assert stock(database, sku) == (5, 0)
     shown = shopper.get(f"/orders/{order_id}").json()

@@ -33,8 +33,10 @@ def test_a_new_shopper_has_an_empty_cart(shopper: httpx.Client) -> None:
     assert shopper.get("/cart").json() == {
         "cart_id": None,
         "currency": "",
+        "destination": "US",
         "lines": [],
         "total_minor": 0,
+        "tax_minor": 0,
     }
 
 

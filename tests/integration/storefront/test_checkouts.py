@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from storefront_api.events import Topic
-from storefront_api.events.orders import OrderCompletedV2
+from storefront_api.events.orders import OrderCompletedV3
 from storefront_api.platform.auth import Identity
 from tests.integration.storefront.accounting import GATE
 from tests.integration.storefront.accounts import bearer
@@ -65,7 +65,7 @@ def test_a_paid_checkout_is_the_order_of_the_same_id(
     intent = provider.intent(payment)
     assert (intent.status, intent.amount_received) == ("succeeded", 600)
     event = outbox(Topic.ORDERS, checkout["checkout_id"])[0]
-    assert isinstance(event, OrderCompletedV2)
+    assert isinstance(event, OrderCompletedV3)
     placed = event.data
     assert (placed.payment.country, placed.payment.fingerprint) == ("GB", "fpVisaGb00000003")
     expected = ["stock_allocated", "stock_changed", "stock_reserved"]

@@ -88,7 +88,7 @@ def written_by(
                 pool=counting,
                 clock=system_clock,
                 models=SimpleNamespace(score=unscored),
-                settings=SimpleNamespace(checkout_seconds=900),
+                settings=SimpleNamespace(checkout_seconds=900, home_country="US"),
             )
             await work(cast(Services, services))
             return counting.written(), len(counting.statements)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from storefront_api.events import Event, Topic
-from storefront_api.events.orders import OrderCompletedV2
+from storefront_api.events.orders import OrderCompletedV3
 from storefront_api.events.promotions import CouponAppliedV1, PromotionCreatedV1
 from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.goods import key, line, new_sku, order
@@ -197,6 +197,6 @@ def test_every_code_of_an_order_is_told_beside_it(
     (completed,) = (
         e
         for e in events
-        if isinstance(e, OrderCompletedV2) and str(e.data.order_id) == placed["order_id"]
+        if isinstance(e, OrderCompletedV3) and str(e.data.order_id) == placed["order_id"]
     )
     assert completed.data.lines[0].discount_minor == 100

@@ -70,14 +70,12 @@ class Trade:
         packaging = source.choice(["paper_bag", "cardboard_box", "reusable_crate"])
         cards = source.sample(self.cards, source.choice([0, 1, 2]))
         points = source.choice([0, 0, 50, 1000])
-        wanted = body(
-            delivery={**DELIVERY, "packaging": packaging}, gift_cards=cards, points=points
-        )
+        there = {"delivery": {**DELIVERY, "packaging": packaging}, "destination": "DE"}
+        wanted = body(**there, gift_cards=cards, points=points)
         answer = client.post("/checkouts", json=wanted, headers=key())
         if answer.status_code == 409:
             assert answer.json()["code"] in {"giftcard_spent", "too_few_points"}
-            plain = body(delivery={**DELIVERY, "packaging": packaging})
-            answer = client.post("/checkouts", json=plain, headers=key())
+            answer = client.post("/checkouts", json=body(**there), headers=key())
         assert answer.status_code == 201, answer.text
         checkout = answer.json()
         path = f"/checkouts/{checkout['checkout_id']}"
@@ -282,6 +280,26 @@ def test_orders_are_the_ledger_the_vendors_and_the_events(
     assert number(database, "SELECT fees_minor FROM orders") == paid > 0
     assert kinds["USD fees"] == paid - back
     assert back >= total(told["deposit_returned"], "amount_minor") > 0
+
+
+def test_tax_is_that_of_the_lines_and_goes_back_with_their_price(
+    told: Told, database: Database
+) -> None:
+    taxed = number(database, "SELECT tax_minor FROM orders")
+    lines = number(database, "SELECT tax_minor FROM order_lines")
+    assert taxed == lines == total(told["order_completed"], "tax_minor") > 0
+    back = number(database, "SELECT tax_refunded_minor FROM order_lines")
+    noted = number(database, "SELECT tax_minor FROM refund_lines")
+    assert back == noted == total(told["order_refunded"], "tax_minor") > 0
+    by_order = """
+    SELECT o.refunded_minor = sum(l.refunded_minor) AS same, o.refunded_minor = o.total_minor
+        AS whole, sum(l.tax_refunded_minor) = o.tax_minor AS all_tax
+    FROM orders o JOIN order_lines l USING (order_id) WHERE o.refunded_minor > 0
+    GROUP BY o.order_id
+    """
+    rows = database.rows(by_order)
+    assert all(row["same"] and (row["all_tax"] or not row["whole"]) for row in rows)
+    assert any(row["whole"] for row in rows)
 
 
 def test_after_the_settlement_nothing_is_on_its_way(

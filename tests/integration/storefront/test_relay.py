@@ -15,7 +15,7 @@ import pytest
 from deploy.local.stack import Stack
 from storefront_api.events import Event, Topic
 from storefront_api.events.inventory import StockChangedV1
-from storefront_api.events.orders import OrderCompletedV2
+from storefront_api.events.orders import OrderCompletedV3
 from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.goods import key, line, new_sku, order
 
@@ -48,7 +48,7 @@ def check(database: Database, events: list[Event], sku: str) -> None:
     told = [
         event.data.order_id
         for event in events
-        if isinstance(event, OrderCompletedV2) and event.data.lines[0].sku == sku
+        if isinstance(event, OrderCompletedV3) and event.data.lines[0].sku == sku
     ]
     assert Counter(told) == Counter(row["order_id"] for row in database.rows(orders, sku))
     moved = [

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from storefront_api.events import Topic
-from storefront_api.events.returns import ReturnReceivedV1
+from storefront_api.events.returns import ReturnReceivedV2
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import Outbox, stock
@@ -105,7 +105,7 @@ def test_unit_after_unit_gives_in_the_end_what_the_line_cost(
     told = [
         event.data.refunded_minor
         for event in outbox(Topic.RETURNS, order_id)
-        if isinstance(event, ReturnReceivedV1)
+        if isinstance(event, ReturnReceivedV2)
     ]
     assert told == [299, 300, 300]
     shown = shopper.get(f"/orders/{order_id}").json()

@@ -18,7 +18,7 @@ import pytest
 
 from storefront_api.events import Topic
 from storefront_api.events.marketplace import CommissionChargedV1, CommissionReversedV1
-from storefront_api.events.orders import OrderCompletedV2
+from storefront_api.events.orders import OrderCompletedV3
 from storefront_api.orders import service as orders
 from storefront_api.orders.schemas import OrderIn
 from tests.integration.storefront.accounts import People
@@ -218,8 +218,8 @@ def test_splitting_an_order_costs_one_statement_whatever_it_holds(
                 body = order(*(line(sku) for sku in skus), subject="s-1")
                 wanted = OrderIn.model_validate(body)
                 now = datetime.now(UTC)
-                placed, priced = await orders.price(connection, wanted, now)
-                event = OrderCompletedV2(
+                placed, priced = await orders.price(connection, wanted, now, "US")
+                event = OrderCompletedV3(
                     id=uuid.uuid4(),
                     occurred_at=datetime.now(UTC),
                     received_at=datetime.now(UTC),

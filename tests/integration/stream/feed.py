@@ -38,6 +38,7 @@ def order(
         "session_id": "ses",
         "device_id": device,
         "ip_country": "US",
+        "destination": "US",
         "currency": "USD",
         "lines": [
             {
@@ -48,15 +49,18 @@ def order(
                 "list_minor": amount,
                 "discount_minor": 0,
                 "total_minor": amount,
+                "tax_rate_bp": 0,
+                "tax_minor": 0,
             }
         ],
         "total_minor": amount,
+        "tax_minor": 0,
         "payment": {"method": "card", "fingerprint": card, "country": "US"},
         "delivery": {"mode": "van", "packaging": "none", "distance_km": 1.0, "area": "1"},
         "risk": "unscored",
         "risk_decision_id": "",
     }
-    return Topic.ORDERS, _event("order_completed", at_ms, subject, data)
+    return Topic.ORDERS, _event("order_completed", at_ms, subject, data, 3)
 
 
 def view(at_ms: int, *, subject: str, sku: str) -> Sent:
@@ -65,10 +69,12 @@ def view(at_ms: int, *, subject: str, sku: str) -> Sent:
     return Topic.CLICKSTREAM, _event("product_viewed", at_ms, subject, data)
 
 
-def _event(type_: str, at_ms: int, subject: str, data: dict[str, Any]) -> dict[str, Any]:
+def _event(
+    type_: str, at_ms: int, subject: str, data: dict[str, Any], version: int = 1
+) -> dict[str, Any]:
     at = START + timedelta(milliseconds=at_ms - START_MS)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-    head = {"id": str(uuid.uuid4()), "type": type_, "version": 1, "trace_id": ""}
+    head = {"id": str(uuid.uuid4()), "type": type_, "version": version, "trace_id": ""}
     return head | {"occurred_at": stamp, "received_at": stamp, "subject": subject, "data": data}
 
 

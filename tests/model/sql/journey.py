@@ -1,7 +1,8 @@
 """A slice of Complete Journey as events: few households over the whole year, plus odd orders.
 
 The odd orders share cards and devices within an hour, at the same instant, and at exactly the
-width of a window, which real baskets hardly ever do.
+width of a window, which real baskets hardly ever do. They are told as the versions before tax told
+orders; all others carry it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -27,6 +29,7 @@ COLUMNS = [
     *("_topic", "_partition", "_offset"),
 ]
 OUNCE_GRAMS = 28.349523125
+RATES_BP = (700, 1900, 0)
 DISCOUNTS = ("retail_disc", "coupon_disc", "coupon_match_disc")
 
 
@@ -57,6 +60,12 @@ class Order:
         return sum(line["total_minor"] for line in self.lines)
 
     @property
+    def tax(self) -> int | None:
+        """Value added tax in it, minor units; None where nobody computed it."""
+        known = [line["tax_minor"] for line in self.lines if "tax_minor" in line]
+        return sum(known) if known else None
+
+    @property
     def units(self) -> int:
         """Units, a line in thousandths counted as one."""
         return sum(1 if x["unit"] == "milli" else x["quantity"] for x in self.lines)
@@ -70,6 +79,13 @@ class After:
     at: datetime
     amount: int
     reason: str
+
+    @property
+    def tax(self) -> int | None:
+        """Value added tax in it, minor units; None where nobody computed the order's."""
+        if self.order.tax is None:
+            return None
+        return _rounded(self.order.tax * self.amount, self.order.total)
 
 
 @dataclass
@@ -91,11 +107,16 @@ def _source() -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
+def _rounded(numerator: int, denominator: int) -> int:
+    return int((Decimal(numerator) / denominator).quantize(Decimal(1), ROUND_HALF_EVEN))
+
+
 def _lines(basket: pd.DataFrame) -> list[dict[str, Any]]:
     lines = []
     for number, row in enumerate(basket.to_dict("records"), start=1):
         total = round(row["sales_value"] * 100)
         off = round(sum(row[name] for name in DISCOUNTS) * 100)
+        rate_bp = RATES_BP[number % len(RATES_BP)]
         lines.append(
             {
                 "line_number": number,
@@ -105,6 +126,8 @@ def _lines(basket: pd.DataFrame) -> list[dict[str, Any]]:
                 "list_minor": total + off,
                 "discount_minor": off,
                 "total_minor": total,
+                "tax_rate_bp": rate_bp,
+                "tax_minor": _rounded(total * rate_bp, 10_000 + rate_bp),
             }
         )
     return lines
@@ -163,12 +186,17 @@ def _odd_orders(like: Order) -> Iterator[Order]:
             mode="post",
             packaging="cardboard_box",
             distance_km=12.0,
-            lines=[{**like.lines[0], "line_number": 1, "sku": "GONE-1" if number else "CJ1"}],
+            lines=[
+                {name: value for name, value in like.lines[0].items() if "tax" not in name}
+                | {"line_number": 1, "sku": "GONE-1" if number else "CJ1"}
+            ],
         )
 
 
 def _order_data(order: Order) -> dict[str, Any]:
+    tax: dict[str, Any] = {} if order.tax is None else {"destination": "DE", "tax_minor": order.tax}
     return {
+        **tax,
         "order_id": str(order.id),
         "store_id": order.store,
         "channel": "till",
@@ -196,7 +224,9 @@ def _order_data(order: Order) -> dict[str, Any]:
 
 
 def _after_data(kind: str, after: After) -> dict[str, Any]:
+    tax: dict[str, Any] = {"tax_minor": after.tax, "lines": []} if kind == "refund" else {}
     return {
+        **tax,
         f"{kind}_id": str(uuid5(NAMESPACE, f"{kind}/{after.order.ref}")),
         "order_id": str(after.order.id),
         "currency": "USD",

@@ -10,8 +10,8 @@ from tests.model.sql.money import LOOKERS
 
 def test_each_order_has_the_money_that_its_lines_had(built: Client, happened: Journey) -> None:
     rows = built.query(
-        "SELECT source_ref, line_count, units, list_minor, discount_minor, total_minor "
-        "FROM marts.fct_orders"
+        "SELECT source_ref, line_count, units, list_minor, discount_minor, total_minor, "
+        "tax_minor FROM marts.fct_orders"
     ).result_rows
     expected = {
         order.ref: (
@@ -20,23 +20,37 @@ def test_each_order_has_the_money_that_its_lines_had(built: Client, happened: Jo
             sum(line["list_minor"] for line in order.lines),
             sum(line["discount_minor"] for line in order.lines),
             order.total,
+            order.tax,
         )
         for order in happened.orders
     }
     assert {row[0]: tuple(row[1:]) for row in rows} == expected
     assert len(rows) == len(expected)
+    assert {order.tax is None for order in happened.orders} == {True, False}
+    lines = "SELECT toInt64(sum(tax_minor)), countIf(tax_minor IS NULL) FROM marts.fct_order_lines"
+    assert built.query(lines).first_row == (
+        sum(order.tax or 0 for order in happened.orders),
+        sum(len(order.lines) for order in happened.orders if order.tax is None),
+    )
 
 
 def test_refunds_and_disputes_reach_their_order(built: Client, happened: Journey) -> None:
     rows = built.query(
-        "SELECT source_ref, refunded_minor, disputed FROM marts.fct_orders"
+        "SELECT source_ref, refunded_minor, tax_refunded_minor, disputed FROM marts.fct_orders"
     ).result_rows
     refunded: Counter[str] = Counter()
+    tax: Counter[str] = Counter()
     for refund in happened.refunds:
         refunded[refund.order.ref] += refund.amount
+        tax[refund.order.ref] += refund.tax or 0
     disputed = {dispute.order.ref for dispute in happened.disputes}
-    assert {ref: (amount, flag) for ref, amount, flag in rows} == {
-        order.ref: (refunded[order.ref], int(order.ref in disputed)) for order in happened.orders
+    assert {row[0]: tuple(row[1:]) for row in rows} == {
+        order.ref: (
+            refunded[order.ref],
+            None if order.tax is None else tax[order.ref],
+            int(order.ref in disputed),
+        )
+        for order in happened.orders
     }
 
 

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storefront_api.events.orders import OrderLineV1
+from storefront_api.events.orders import OrderLineV1, OrderLineV2
 from storefront_api.events.parts import Unit
 from storefront_api.ledger.tenders import Tender, allocate
 from storefront_api.pricing.amounts import list_price
 from storefront_api.pricing.explanation import explain
 from storefront_api.pricing.rules import AppliedRule, PriceRule, apply_rules, off
 from storefront_api.promotions.discounts import Discount, split
+from storefront_api.taxes.arithmetic import taxed
 
 RULES = st.builds(
     PriceRule,
@@ -39,6 +40,11 @@ def line(
         discount_minor=0,
         total_minor=minor,
     )
+
+
+def final(lines: list[OrderLineV1]) -> list[OrderLineV2]:
+    """Return lines whose price is final, of which 19 % of the price before tax are tax."""
+    return taxed(lines, {each.sku: 1900 for each in lines})
 
 
 def rule(rule_id: str = "r", **changed: Any) -> PriceRule:
@@ -113,7 +119,7 @@ def test_a_line_tells_every_step_in_the_order_of_application() -> None:
     money = {"discount_minor": 450, "total_minor": 550}
     lines = [line(1).model_copy(update=money), line(2, price=50)]
     shown = explain(
-        lines,
+        final(lines),
         [AppliedRule("r", 3, False, {1: 100}), AppliedRule("t", 1, True, {1: 50})],
         [Discount("CODE-1", {1: 200})],
         [Tender("gift_card", "g", 60), Tender("points", "p/1", 6, 60)],
@@ -128,6 +134,8 @@ def test_a_line_tells_every_step_in_the_order_of_application() -> None:
         ("points", "p/1", None, 6),
     ]
     assert (shown[0].list_minor, shown[0].total_minor, shown[0].due_minor) == (1000, 550, 489)
+    # Of what is paid, whoever pays it.
+    assert [(each.tax_rate_bp, each.tax_minor) for each in shown] == [(1900, 88), (1900, 8)]
     assert [(s.kind, s.amount_minor) for s in shown[1].steps] == [("gift_card", 5)]
     assert (shown[1].sku, shown[1].quantity, shown[1].due_minor) == ("A2", 1, 45)
 
@@ -157,7 +165,7 @@ def test_the_explanation_of_every_line_sums_to_what_is_paid(
     total = sum(each.total_minor for each in changed)
     paid = allocate(total, data.draw(st.lists(st.integers(1, 10**6), max_size=3)))
     tenders = [Tender("gift_card", str(n), minor) for n, minor in enumerate(paid) if minor]
-    shown = explain(changed, applied, codes, tenders)
+    shown = explain(final(changed), applied, codes, tenders)
     for each in shown:
         by_kind = {True: 0, False: 0}
         for step in each.steps:
@@ -181,7 +189,7 @@ def test_a_rule_from_two_on_is_a_tier() -> None:
 
 def test_a_tender_pays_each_line_in_proportion() -> None:
     minor = [line(1, price=100), line(2, price=50)]
-    told = explain(minor, [], [], [Tender("gift_card", "g", 30)])
+    told = explain(final(minor), [], [], [Tender("gift_card", "g", 30)])
     assert [(each.due_minor, [step.amount_minor for step in each.steps]) for each in told] == [
         (80, [20]),
         (40, [10]),

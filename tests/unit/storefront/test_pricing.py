@@ -19,7 +19,7 @@ QUANTITIES = st.integers(1, 10**6)
 
 
 def sold(unit: str = "each", price: int = 199, currency: str = "USD") -> dict[str, Price]:
-    return {"A": Price(unit, currency, price, "GROCERY", True, [])}
+    return {"A": Price(unit, currency, price, "GROCERY", True, 0, [])}
 
 
 def refused(
@@ -70,8 +70,8 @@ def test_stated_money_is_kept_and_every_line_is_what_remains(
 
 
 def test_every_wrong_line_is_named_with_its_field_and_rule() -> None:
-    catalogue = sold() | {"B": Price("each", "EUR", 1, "GROCERY", True, [])}
-    catalogue["C"] = Price("each", "USD", 10**9, "GROCERY", True, [])
+    catalogue = sold() | {"B": Price("each", "EUR", 1, "GROCERY", True, 0, [])}
+    catalogue["C"] = Price("each", "USD", 10**9, "GROCERY", True, 0, [])
     lines = [
         LineIn(sku="A", quantity=1),
         LineIn(sku="Z", quantity=1),

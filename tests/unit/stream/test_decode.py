@@ -11,6 +11,7 @@ import pytest
 import storefront_api.events as events
 from pipelines.stream.decode import OrderSeen, ProductSeen, decode
 from pipelines.stream.errors import PoisonEventError
+from storefront_api.events.upcasting import UPCASTER
 
 FOLDER = Path(events.__file__).parent / "examples"
 READ = [events.Topic.ORDERS, events.Topic.CLICKSTREAM]
@@ -68,6 +69,12 @@ def test_a_click_of_nobody_means_nothing() -> None:
         (events.Topic.ORDERS, ORDER | {"data": {}}, "order_id"),
         (events.Topic.ORDERS, ORDER | {"data": ORDER["data"] | {"payment": {}}}, "fingerprint"),
         (events.Topic.ORDERS, ORDER | {"data": ORDER["data"] | {"total_minor": "x"}}, "total"),
+        (events.Topic.ORDERS, ORDER | {"data": ORDER["data"] | {"lines": 3}}, "lines"),
+        (
+            events.Topic.ORDERS,
+            ORDER | {"version": 3, "data": ORDER["data"] | {"lines": 3}},
+            "lines",
+        ),
     ],
 )
 def test_a_poison_message_is_refused_by_field(topic: str, payload: object, named: str) -> None:
@@ -85,6 +92,9 @@ def test_a_version_to_come_is_poison_and_nothing_else_comes_of_it(
 
 
 def test_an_order_of_the_first_version_means_what_the_newest_would() -> None:
+    version, data = UPCASTER.newest(events.Topic.ORDERS, ORDER["type"], 1, ORDER["data"])
+    newest = ORDER | {"version": version, "data": data}
+    assert version > 2
     assert decode(READ[0], json.dumps(ORDER).encode()) == decode(
-        READ[0], json.dumps(ORDER | {"version": 2}).encode()
+        READ[0], json.dumps(newest).encode()
     )
