@@ -68,7 +68,7 @@ def with_and_without_bots(found: Iterable[tuple[tuple[Any, ...], bool]]) -> Coun
 
 
 def counts(client: Client, query: str, keys: int) -> Counts:
-    return {tuple(r[:keys]): tuple(r[keys:]) for r in client.query(query).result_rows}
+    return {tuple(r[:keys]): (r[keys], r[keys + 1]) for r in client.query(query).result_rows}
 
 
 def sessions(events: pd.DataFrame) -> Iterable[tuple[dict[str, Any], list[str]]]:
