@@ -22,18 +22,18 @@ with templates as (
     ) as packs
     union all
     select
-        factor_set_version,
+        ends.factor_set_version as factor_set_version,
         'end_of_life' as part,
-        factor_id as asked_for,
+        ends.factor_id as asked_for,
         '' as leg,
         '' as stage,
         0 as from_km,
         0 as to_km,
         0 as last_km,
         1000 as thousandths,
-        end_of_life_factor_id as factor_id,
+        ends.end_of_life_factor_id as factor_id,
         'packaging_recycled' as method
-    from {{ ref('end_of_life_factors') }}
+    from {{ ref('end_of_life_factors') }} as ends
     union all
     select
         factor_set_version,
