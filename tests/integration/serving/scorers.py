@@ -100,7 +100,7 @@ FACTORS: dict[str, Any] = {
 
 
 def _carbon(_: Artifact) -> FootprintCalculator:
-    products = {"CJ1": ("GROCERY", "BREAD", 1000, False, 100, [])}
+    products: dict[str, Sequence[Any]] = {"CJ1": ("GROCERY", "BREAD", 1000, False, 100, [])}
     return FootprintCalculator(FACTORS, products)
 
 

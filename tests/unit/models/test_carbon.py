@@ -45,7 +45,8 @@ def test_a_figure_and_its_interval_are_those_of_the_ledgers_unit_test() -> None:
     assert found.quantity == 6
     moved = Factor("t", "freight", "tonne.km", 500_000, 0.04)
     way = emission("transport", moved, 9_125_000, 8000, 0.05, "way_stated")
-    assert (way.co2e_ug, way.quantity) == (36_500_000, pytest.approx(0.073))
+    assert way.co2e_ug == 36_500_000
+    assert way.quantity == pytest.approx(0.073)
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1), st.lists(st.integers(0, 10**9)))
