@@ -13,7 +13,10 @@ placed as (
         orders.order_id as order_id,
         places.country as country,
         greatCircleDistance(
-            warehouses.longitude, warehouses.latitude, places.longitude, places.latitude
+            assumeNotNull(warehouses.longitude),
+            assumeNotNull(warehouses.latitude),
+            places.longitude,
+            places.latitude
         ) as straight_m
     from {{ ref('int_orders') }} as orders
     inner join allocated on orders.order_id = allocated.order_id
