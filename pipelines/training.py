@@ -89,38 +89,71 @@ def demand_artifact(source: Source) -> Artifact:
 
 
 def carbon_artifact(source: Source) -> Artifact:
-    """Freeze the current factors, and hold the calculator against the mart on the latest days."""
-    since = {"since": (last_midnight(source) - timedelta(days=COMPARED_DAYS)).date()}
-    (version,) = source.row("SELECT max(factor_set_version) FROM marts.mart_order_footprint")
-    factors = FactorFrames(
-        version=version,
-        categories=source.frame("SELECT * FROM intermediate.int_category_factors"),
-        packaging=source.frame("SELECT * FROM intermediate.int_packaging_factors"),
-        delivery=source.frame(
-            "SELECT delivery_mode, ifNull(direct_kg_co2e_per_kg_km, 0) "
-            "+ ifNull(wtt_kg_co2e_per_kg_km, 0) AS kg_co2e_per_kg_km "
-            "FROM intermediate.int_delivery_factors"
-        ),
-        sources=source.frame("SELECT * FROM reference.factor_sources"),
+    """Freeze the factors in force, and hold the calculator against the mart on the latest days."""
+    (version,) = source.row(
+        "SELECT argMax(factor_set_version, order_date) FROM marts.mart_order_footprint"
     )
+    since = {
+        "since": (last_midnight(source) - timedelta(days=COMPARED_DAYS)).date(),
+        "version": version,
+    }
     products = source.frame(
         "SELECT sku, department, category, mass_grams, unit, list_price_minor "
         "FROM marts.dim_products"
+    )
+    materials = source.frame(
+        "SELECT sku, factor_id, thousandths FROM intermediate.int_product_materials "
+        "WHERE factor_set_version = {version:String} AND method = 'declared_materials' "
+        "ORDER BY sku, factor_id",
+        since,
     )
     lines = source.frame(
         "SELECT toString(order_id) AS order_id, sku, quantity FROM marts.fct_order_lines "
         "WHERE order_date >= {since:Date}",
         since,
     )
+    # An order that states no way got one from coordinates, which no request has.
     orders = source.frame(
         "SELECT toString(o.order_id) AS order_id, o.order_date AS order_date, o.packaging AS "
         "packaging, o.delivery_mode AS delivery_mode, o.distance_km AS distance_km, "
-        "o.total_minor AS total_minor, f.total_kg AS total_kg "
+        "o.total_minor AS total_minor, f.total_ug AS total_ug "
         "FROM marts.fct_orders o JOIN marts.mart_order_footprint f ON o.order_id = f.order_id "
-        "WHERE o.order_date >= {since:Date}",
+        "WHERE o.order_date >= {since:Date} AND f.factor_set_version = {version:String} "
+        "AND (o.distance_km > 0 OR o.delivery_mode = 'collect')",
         since,
     )
-    return carbon.train(factors, products, lines, orders, as_of=watermark(source))
+    factors = factor_frames(source, version)
+    return carbon.train(factors, products, materials, lines, orders, as_of=watermark(source))
+
+
+def factor_frames(source: Source, version: str) -> FactorFrames:
+    """Return one set of factors and assumptions."""
+
+    def of_set(table: str) -> pd.DataFrame:
+        return source.frame(
+            f"SELECT * FROM reference.{table} WHERE factor_set_version = {{version:String}}",
+            {"version": version},
+        )
+
+    return FactorFrames(
+        version=version,
+        factors=source.frame(
+            "SELECT * FROM intermediate.int_factors "
+            "WHERE factor_set_version = {version:String} ORDER BY factor_id",
+            {"version": version},
+        ),
+        quality=source.frame(
+            "SELECT * FROM intermediate.int_data_quality "
+            "WHERE factor_set_version = {version:String} ORDER BY quality_class",
+            {"version": version},
+        ),
+        categories=of_set("category_factors"),
+        packaging=of_set("packaging_assumptions"),
+        end_of_life=of_set("end_of_life_factors"),
+        legs=of_set("delivery_legs"),
+        handling=of_set("handling_energy"),
+        sources=source.frame("SELECT * FROM reference.factor_sources"),
+    )
 
 
 def metrics_of(directory: Path, family: str, version: str) -> list[Metric]:

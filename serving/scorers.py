@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, Protocol
 
+from models.carbon import Alternative, Footprint
+
 
 class Item(Protocol):
     """A recommended product."""
@@ -122,38 +124,6 @@ class FootprintLine(Protocol):
         """Pieces."""
 
 
-class Footprint(Protocol):
-    """An order's emissions in kg CO2e."""
-
-    @property
-    def product_kg(self) -> float:
-        """Of the goods."""
-
-    @property
-    def packaging_kg(self) -> float:
-        """Of what they are packed in."""
-
-    @property
-    def transport_kg(self) -> float:
-        """Of the way to the shopper."""
-
-    @property
-    def total_kg(self) -> float:
-        """Of all three."""
-
-    @property
-    def coverage(self) -> float:
-        """Share of the list price whose line has a mass and a factor, 0 to 1."""
-
-    @property
-    def factor_set_version(self) -> str:
-        """Version of the emission factors."""
-
-    @property
-    def reasons(self) -> Sequence[str]:
-        """Which assumptions were made."""
-
-
 class FootprintCalculator(Protocol):
     """Computes footprints."""
 
@@ -166,6 +136,23 @@ class FootprintCalculator(Protocol):
         distance_km: float,
     ) -> Footprint:
         """Compute one order's footprint.
+
+        Raises
+        ------
+        models.carbon.score.UnknownNameError
+            If the factors lack the packaging or the delivery mode.
+        """
+
+    def alternatives(
+        self,
+        *,
+        lines: Sequence[FootprintLine],
+        packaging: str,
+        delivery_mode: str,
+        distance_km: float,
+        open_order: Sequence[FootprintLine] = (),
+    ) -> Sequence[Alternative]:
+        """Compute what it would be with one thing changed, the least first.
 
         Raises
         ------

@@ -37,6 +37,8 @@ ROUNDS = 5
 WORKERS = 8
 FRAUD_P99_AIM_MS = 150.0
 """How long the store waits for a fraud score."""
+FOOTPRINT_P99_AIM_MS = 10.0
+"""How long a checkout may wait for a footprint with its alternatives."""
 SUBJECTS = 500
 PEER = "bare_fastapi"
 AT = datetime(2017, 12, 30, 8, tzinfo=UTC)
@@ -74,13 +76,18 @@ def run(seed: int) -> BenchResult:
     }
     p99 = summaries["fraud"]["p99_ms"]
     aim = f"fraud p99 below the {FRAUD_P99_AIM_MS:.0f} ms that the store waits"
+    carbon = summaries["footprint"]["p99_ms"]
+    other = f"footprint with its alternatives p99 below {FOOTPRINT_P99_AIM_MS:.0f} ms"
     return BenchResult(
         bench="serving",
         seed=seed,
         figures=figures,
         peers={PEER: peer},
         ratios=ratios,
-        aims=[Aim(aim, p99, p99 < FRAUD_P99_AIM_MS)],
+        aims=[
+            Aim(aim, p99, p99 < FRAUD_P99_AIM_MS),
+            Aim(other, carbon, carbon < FOOTPRINT_P99_AIM_MS),
+        ],
     )
 
 

@@ -40,10 +40,11 @@ def picture(environment: dict[str, str], data_dir: Path) -> Path:
             "GROUP BY department ORDER BY sales DESC LIMIT 8"
         )
         carbon = client.query_df(
-            "SELECT l.department AS department, sum(f.product_kg) / 1000 AS tonnes "
-            "FROM intermediate.int_order_line_footprints f "
+            "SELECT l.department AS department, sum(f.co2e_ug) / 1e12 AS tonnes "
+            "FROM marts.fct_footprints f "
             "JOIN marts.fct_order_lines l "
             "ON f.order_id = l.order_id AND f.line_number = l.line_number "
+            "WHERE f.part = 'product' AND f.is_restated = 0 "
             "GROUP BY department ORDER BY tonnes DESC LIMIT 8"
         )
         fraud = client.query_df(

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from models.artifacts import Metric
+from models.carbon.compute import UG_PER_KG
 from models.carbon.score import FootprintCalculator
 
 BASELINE = "one flat factor per unit of money"
@@ -28,7 +29,7 @@ def evaluate(
     """Compare the calculator with the mart, order by order; a flat factor is the baseline.
 
     This measures agreement of two computations with the same factors, not the truth of either:
-    there is no measured footprint of an order to compare with.
+    there is no measured footprint of an order to compare with. They agree to the microgram.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def evaluate(
         One row per line: ``order_id``, ``sku``, ``quantity``.
     orders
         One row per order: ``order_id``, ``order_date``, ``packaging``, ``delivery_mode``,
-        ``distance_km``, ``total_minor`` and the mart's ``total_kg``.
+        ``distance_km``, ``total_minor`` and the mart's ``total_ug``.
     """
     if orders.empty:
         return []
@@ -52,17 +53,18 @@ def evaluate(
             packaging=packaging,
             delivery_mode=delivery_mode,
             distance_km=distance_km,
-        ).total_kg
+        ).total_ug
         for order_id, packaging, delivery_mode, distance_km in orders[columns].to_numpy().tolist()
     ]
-    total = float(orders["total_kg"].sum())
-    flat = orders["total_minor"] * (total / max(1, int(orders["total_minor"].sum())))
+    total_kg = orders["total_ug"].sum() / UG_PER_KG
+    flat = orders["total_minor"] * (total_kg / max(1, int(orders["total_minor"].sum())))
+    differences = (orders["total_ug"] - pd.Series(computed, orders.index)).abs().sum() / UG_PER_KG
     dates = pd.to_datetime(orders["order_date"])
     metric = Metric(
         name="wape_against_the_mart",
-        value=float((orders["total_kg"] - pd.Series(computed, orders.index)).abs().sum() / total),
+        value=float(differences / total_kg),
         baseline=BASELINE,
-        baseline_value=float((orders["total_kg"] - flat).abs().sum() / total),
+        baseline_value=float((orders["total_ug"] / UG_PER_KG - flat).abs().sum() / total_kg),
         higher_is_better=False,
         window_from=str(dates.min().date()),
         window_to=str((dates.max() + pd.Timedelta(days=1)).date()),

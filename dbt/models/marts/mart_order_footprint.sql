@@ -5,48 +5,65 @@
     order_by='order_id'
 ) }}
 
-with goods as (
+with lines as (
+    select
+        masses.*,
+        toUInt8(
+            masses.mass_mg is not null
+            and (masses.factor_set_version, masses.sku) in (
+                select
+                    materials.factor_set_version,
+                    materials.sku
+                from {{ ref('int_product_materials') }} as materials
+            )
+        ) as covered
+    from {{ ref('int_order_line_masses') }} as masses
+    where masses.is_restated = 0 and {{ in_days('masses.order_date') }}
+),
+
+orders as (
     select
         order_id,
-        COALESCE(sum(mass_kg), 0) as goods_kg,
-        COALESCE(sum(product_kg), 0) as product_kg,
+        order_date,
+        factor_set_version,
         if(
             sum(list_minor) > 0,
             sumIf(list_minor, covered = 1) / sum(list_minor),
             avg(covered)
         ) as coverage
-    from {{ ref('int_order_line_footprints') }}
-    where {{ in_days('order_date') }}
-    group by order_id
+    from lines
+    group by order_id, order_date, factor_set_version
 ),
 
-packed as (
+parts as (
     select
-        orders.order_id as order_id,
-        orders.order_date as order_date,
-        goods.product_kg as product_kg,
-        goods.coverage as coverage,
-        goods.goods_kg as goods_kg,
-        orders.distance_km as distance_km,
-        orders.delivery_mode as delivery_mode,
-        packs.kg_each * greatest(1, ceil(goods.goods_kg / packs.capacity_kg)) as pack_kg,
-        pack_kg / packs.trips * packs.kg_co2e_per_kg as packaging_kg
-    from {{ ref('int_orders') }} as orders
-    inner join goods on orders.order_id = goods.order_id
-    left join {{ ref('int_packaging_factors') }} as packs on orders.packaging = packs.packaging
-    where {{ in_days('orders.order_date') }}
+        order_id,
+        sumIf(co2e_ug, part = 'product') as product_ug,
+        sumIf(co2e_ug, part = 'packaging') as packaging_ug,
+        sumIf(co2e_ug, part = 'transport') as transport_ug,
+        sumIf(co2e_ug, part = 'warehouse') as warehouse_ug,
+        sumIf(co2e_ug, part = 'end_of_life') as end_of_life_ug,
+        sum(co2e_ug) as total_ug,
+        sum(low_ug) as low_ug,
+        sum(high_ug) as high_ug
+    from {{ ref('fct_footprints') }}
+    where is_restated = 0 and part != 'return' and {{ in_days('booked_on') }}
+    group by order_id
 )
 
 select
-    packed.order_id as order_id,
-    packed.order_date as order_date,
-    packed.product_kg as product_kg,
-    packed.packaging_kg as packaging_kg,
-    (packed.goods_kg + packed.pack_kg) * packed.distance_km
-    * (delivery.direct_kg_co2e_per_kg_km + delivery.wtt_kg_co2e_per_kg_km) as transport_kg,
-    packed.product_kg + packed.packaging_kg + transport_kg as total_kg,
-    '{{ var("factor_set_version") }}' as factor_set_version,
-    packed.coverage as coverage
-from packed
-left join {{ ref('int_delivery_factors') }} as delivery
-    on packed.delivery_mode = delivery.delivery_mode
+    orders.order_id as order_id,
+    orders.order_date as order_date,
+    parts.product_ug / 1e9 as product_kg,
+    parts.packaging_ug / 1e9 as packaging_kg,
+    parts.transport_ug / 1e9 as transport_kg,
+    parts.warehouse_ug / 1e9 as warehouse_kg,
+    parts.end_of_life_ug / 1e9 as end_of_life_kg,
+    parts.total_ug / 1e9 as total_kg,
+    parts.low_ug / 1e9 as low_kg,
+    parts.high_ug / 1e9 as high_kg,
+    parts.total_ug as total_ug,
+    orders.factor_set_version as factor_set_version,
+    orders.coverage as coverage
+from orders
+left join parts on orders.order_id = parts.order_id

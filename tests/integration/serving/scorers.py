@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from models.artifacts import FORMAT, Artifact
+from models.carbon import FootprintCalculator
 from models.features import ORDER_FRAUD
 from pipelines.artifact_store import promote, save
 from serving.artifacts import Loaders
-from serving.scorers import FootprintLine
 
 FILE = "model.json"
 
@@ -76,31 +76,32 @@ class Forecaster:
         return Forecast([Day(date(2017, 12, 29) + timedelta(days=n)) for n in range(horizon)])
 
 
-@dataclass(frozen=True)
-class Footprint:
-    product_kg: float
-    packaging_kg: float = 0.5
-    transport_kg: float = 0.25
-    coverage: float = 1.0
-    factor_set_version: str = "2017.1"
-    reasons: Sequence[str] = field(default=("mass of CJ1 is the category's mean",))
+FACTORS: dict[str, Any] = {
+    "factor_set_version": "2017.1",
+    "factors": [
+        ("goods", "material", "kg", 1_000_000_000, 0.01),
+        ("box", "material", "kg", 1_000_000_000, 0.01),
+        ("van", "freight", "tonne.km", 125_000_000, 0.01),
+    ],
+    "quality": [
+        (name, 0.01)
+        for name in (
+            *("mass_stated", "mass_typical", "mass_of_order", "share_category"),
+            *("packaging", "handling", "way_stated"),
+        )
+    ],
+    "categories": [("GROCERY", "BREAD", "goods", 1000, None)],
+    "end_of_life": [],
+    "packaging": [("none", "", 0, 1000, 1), ("cardboard_box", "box", 500, 10, 1)],
+    "legs": [("van", "last_mile", 0, None, None, "ttw", "van")],
+    "handling": [],
+}
+"""Goods of 1 kg CO2e a kg, boxes of half a kg, a van of an eighth of a kg CO2e per kg and km."""
 
-    @property
-    def total_kg(self) -> float:
-        return self.product_kg + self.packaging_kg + self.transport_kg
 
-
-@dataclass(frozen=True)
-class FootprintCalculator:
-    def footprint(
-        self,
-        *,
-        lines: Sequence[FootprintLine],
-        packaging: str,
-        delivery_mode: str,
-        distance_km: float,
-    ) -> Footprint:
-        return Footprint(product_kg=sum(line.quantity for line in lines))
+def _carbon(_: Artifact) -> FootprintCalculator:
+    products: dict[str, Sequence[Any]] = {"CJ1": ("GROCERY", "BREAD", 1000, False, 100, [])}
+    return FootprintCalculator(FACTORS, products)
 
 
 def _fraud(artifact: Artifact) -> FraudScorer:
@@ -111,7 +112,7 @@ LOADERS = Loaders(
     recommend=lambda _: Recommender(),
     fraud=_fraud,
     demand=lambda _: Forecaster(),
-    carbon=lambda _: FootprintCalculator(),
+    carbon=_carbon,
 )
 
 

@@ -224,8 +224,36 @@ def test_a_footprint_adds_up(serving: httpx.Client, decisions: Decisions) -> Non
     }
     body = serving.post("/v1/footprint", json=order).raise_for_status().json()
     assert body["total_kg"] == 2.75
+    assert sum(part["kg"] for part in body["parts"]) == 2.75
+    assert body["low_kg"] < 2.75 < body["high_kg"]
     (event,) = decisions.of(body["decision_id"])
     assert event["data"]["scores"]["total_kg"] == 2.75
+
+
+def test_alternatives_at_checkout_differ_in_one_thing_and_say_what_they_save(
+    serving: httpx.Client,
+) -> None:
+    order = {
+        "lines": [{"sku": "CJ1", "quantity": 2}],
+        "packaging": "cardboard_box",
+        "delivery_mode": "van",
+        "distance_km": 2,
+        "open_order": [{"sku": "CJ1", "quantity": 3}],
+    }
+    body = serving.post("/v1/footprint", json=order).raise_for_status().json()
+    assert body["total_kg"] == 2 + 0.5 + 2.5 / 4
+    found = {
+        (other["changed"], other["packaging"], other["delivery_mode"]): other
+        for other in body["alternatives"]
+    }
+    assert {key: other["saved_kg"] for key, other in found.items()} == {
+        ("packaging", "none", "van"): 0.625,
+        ("delivery_mode", "cardboard_box", "collect"): 0.625,
+        ("consolidation", "cardboard_box", "van"): 0.625,
+    }
+    together = found["consolidation", "cardboard_box", "van"]
+    assert {part["factor_id"]: part["kg"] for part in together["parts"]} == {"box": 0, "van": 0.5}
+    assert "outside the boundary" in found["delivery_mode", "cardboard_box", "collect"]["note"]
 
 
 @pytest.mark.parametrize(

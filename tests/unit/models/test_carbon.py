@@ -13,23 +13,11 @@ from hypothesis import strategies as st
 from models import carbon
 from models.artifacts import Artifact
 from models.carbon import FactorFrames, FootprintCalculator
-from models.carbon.compute import Footprint, Goods, Packaging, footprint
+from models.carbon.compute import Factor, Footprint, added, divided, emission, less
 from models.carbon.score import UnknownNameError
 
-BOX = Packaging(kg_each=0.35, capacity_kg=12, trips=1, kg_co2e_per_kg=0.8)
-NOTHING = Packaging(kg_each=0, capacity_kg=1000, trips=1, kg_co2e_per_kg=0)
 AS_OF = datetime(2018, 1, 2, tzinfo=UTC)
-
-amounts = st.floats(0, 1e4)
-maybe = st.none() | amounts
-goods = st.builds(Goods, mass_kg=maybe, kg_co2e_per_kg=maybe, weight=amounts)
-packagings = st.builds(
-    Packaging,
-    kg_each=st.floats(0, 5),
-    capacity_kg=st.floats(0.5, 1000),
-    trips=st.floats(1, 200),
-    kg_co2e_per_kg=st.floats(0, 10),
-)
+BREAD = Factor("bread", "food", "kg", 1_500_000_000, 0.04)
 
 
 @dataclass(frozen=True)
@@ -40,100 +28,98 @@ class Asked:
     mass_grams: float | None = None
 
 
-@given(st.lists(goods, max_size=8), packagings, st.floats(0, 1), st.floats(0, 1e4))
-def test_no_part_is_negative_and_they_add_up(
-    lines: list[Goods], packaging: Packaging, factor: float, distance: float
+@given(st.integers(0, 10**12), st.integers(1, 10**9))
+def test_halves_are_rounded_up(dividend: int, divisor: int) -> None:
+    rounded = divided(dividend, divisor)
+    assert 2 * rounded * divisor - divisor <= 2 * dividend < 2 * rounded * divisor + divisor
+
+
+def test_a_figure_and_its_interval_are_those_of_the_ledgers_unit_test() -> None:
+    factor = Factor("f", "food", "kg", 2_000_000_000, 0.04)
+    found = emission("product", factor, 6_000_000, 1000, 0.05, "m")
+    assert (found.co2e_ug, found.low_ug, found.high_ug) == (
+        12_000_000_000,
+        8_888_888_889,
+        16_200_000_000,
+    )
+    assert found.quantity == 6
+    moved = Factor("t", "freight", "tonne.km", 500_000, 0.04)
+    way = emission("transport", moved, 9_125_000, 8000, 0.05, "way_stated")
+    assert way.co2e_ug == 36_500_000
+    assert way.quantity == pytest.approx(0.073)
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1), st.lists(st.integers(0, 10**9)))
+def test_what_is_added_and_taken_away_again_leaves_what_was_there(
+    first: list[int], second: list[int]
 ) -> None:
-    found = footprint(lines, packaging, factor, distance, "v")
-    parts = (found.product_kg, found.packaging_kg, found.transport_kg)
-    assert min(parts) >= 0
-    assert found.total_kg == pytest.approx(sum(parts))
-    assert 0 <= found.coverage <= 1 + 1e-12
+    mine, others = (
+        [emission("product", BREAD, mass, 1000, 0.05, "m") for mass in masses]
+        for masses in (first, second)
+    )
+    (left,) = less([*mine, *others], others)
+    (whole,) = added(mine)
+    assert (left.co2e_ug, left.low_ug, left.high_ug) == (
+        whole.co2e_ug,
+        whole.low_ug,
+        whole.high_ug,
+    )
 
 
-@given(st.lists(goods, max_size=6), st.lists(goods, max_size=6))
-def test_goods_add_up_over_orders(first: list[Goods], second: list[Goods]) -> None:
-    def product_kg(lines: list[Goods]) -> float:
-        return footprint(lines, NOTHING, 0, 0, "v").product_kg
-
-    assert product_kg(first + second) == pytest.approx(product_kg(first) + product_kg(second))
-
-
-@given(st.lists(goods, min_size=1, max_size=6), packagings, st.floats(0, 1), st.floats(0, 1e3))
-def test_lines_may_stand_in_any_order(
-    lines: list[Goods], packaging: Packaging, factor: float, distance: float
-) -> None:
-    # A sum at the very edge of a piece's capacity may round to either side of it.
-    packaging = Packaging(packaging.kg_each, 1e6, packaging.trips, packaging.kg_co2e_per_kg)
-    forth = footprint(lines, packaging, factor, distance, "v")
-    back = footprint(lines[::-1], packaging, factor, distance, "v")
-    assert forth.total_kg == pytest.approx(back.total_kg)
-    assert forth.coverage == pytest.approx(back.coverage)
-
-
-@given(st.lists(goods, max_size=6), st.floats(0, 1), st.floats(0, 1e3))
-def test_twice_the_way_is_twice_the_transport(
-    lines: list[Goods], factor: float, distance: float
-) -> None:
-    once = footprint(lines, BOX, factor, distance, "v")
-    twice = footprint(lines, BOX, factor, 2 * distance, "v")
-    assert twice.transport_kg == pytest.approx(2 * once.transport_kg)
-    assert (twice.product_kg, twice.packaging_kg) == (once.product_kg, once.packaging_kg)
-
-
-def test_an_order_worked_by_hand() -> None:
-    lines = [Goods(10.0, 2.0, 300), Goods(4.0, None, 100)]
-    found = footprint(lines, BOX, 0.001, 20, "v")
-    assert found.product_kg == pytest.approx(20.0)
-    assert found.packaging_kg == pytest.approx(2 * 0.35 * 0.8)
-    assert found.transport_kg == pytest.approx((14 + 0.7) * 20 * 0.001)
-    assert found.coverage == pytest.approx(0.75)
-
-
-def test_an_empty_order_is_packed_all_the_same_and_covers_nothing() -> None:
-    found = footprint([], BOX, 0.001, 20, "v")
-    assert found.packaging_kg == pytest.approx(0.35 * 0.8)
-    assert (found.product_kg, found.coverage) == (0, 0)
+def frame(columns: str, *rows: tuple[object, ...]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=columns.split())
 
 
 @pytest.fixture(scope="module")
 def artifact() -> Artifact:
+    classes = (
+        *("mass_stated", "mass_typical", "mass_of_order", "share_declared", "share_category"),
+        *("packaging", "handling", "way_stated"),
+    )
     factors = FactorFrames(
         version="2025.1",
-        categories=pd.DataFrame(
-            [
-                ("GROCERY", "BREAD", 1.5, 500.0, 5000.0),
-                ("KIOSK", "FUEL", 3.0, 1000.0, None),
-                ("GIFTS", "CARDS", None, None, 100.0),
-            ],
-            columns=[
-                "department",
-                "category",
-                "kg_co2e_per_kg",
-                "typical_mass_grams",
-                "max_mass_grams",
-            ],
+        factors=frame(
+            "factor_id kind unit ug_per_unit ln_sq",
+            ("bread", "food", "kg", 1_500_000_000, 0.04),
+            ("fuel", "material", "litre", 3_000_000_000, 0.04),
+            ("board", "material", "tonne", 800_000_000, 0.04),
+            ("van", "freight", "tonne.km", 1_000_000, 0.04),
         ),
-        packaging=pd.DataFrame(
-            [("none", 0.0, 1000.0, 1.0, None), ("box", 0.35, 12.0, 1.0, 0.8)],
-            columns=["packaging", "kg_each", "capacity_kg", "trips", "kg_co2e_per_kg"],
+        quality=frame("quality_class ln_sq", *((name, 0.01) for name in classes)),
+        categories=frame(
+            "department category factor_id typical_mass_grams max_mass_grams",
+            ("GROCERY", "BREAD", "bread", 500.0, 5000.0),
+            ("KIOSK", "FUEL", "fuel", 1000.0, None),
+            ("GIFTS", "CARDS", "", None, 100.0),
         ),
-        delivery=pd.DataFrame(
-            [("collect", None), ("van", 0.001)], columns=["delivery_mode", "kg_co2e_per_kg_km"]
+        packaging=frame(
+            "packaging factor_id grams_each capacity_kg trips",
+            ("none", "", 0.0, 1000.0, 1.0),
+            ("box", "board", 350.0, 12.0, 1.0),
+            ("crate", "board", 1000.0, 12.0, 100.0),
         ),
-        sources=pd.DataFrame([("pn18", "CC BY 4.0")], columns=["source_id", "licence"]),
+        end_of_life=frame("factor_id end_of_life_factor_id"),
+        legs=frame(
+            "delivery_mode leg from_km to_km last_km stage factor_id",
+            ("van", "last_mile", 0, None, None, "ttw", "van"),
+        ),
+        handling=frame("stage wh_per_kg factor_id"),
+        sources=frame("source_id licence", ("pn18", "CC BY 4.0")),
     )
-    products = pd.DataFrame(
-        [
-            ("loaf", "GROCERY", "BREAD", 800.0, "each", 300),
-            ("case", "GROCERY", "BREAD", 9000.0, "each", 3000),
-            ("unweighed", "GROCERY", "BREAD", None, "each", 300),
-            ("petrol", "KIOSK", "FUEL", 750.0, "milli", 200),
-            ("card", "GIFTS", "CARDS", None, "each", 400),
-        ],
-        columns=["sku", "department", "category", "mass_grams", "unit", "list_price_minor"],
+    products = frame(
+        "sku department category mass_grams unit list_price_minor",
+        ("loaf", "GROCERY", "BREAD", 800.0, "each", 300),
+        ("case", "GROCERY", "BREAD", 9000.0, "each", 3000),
+        ("unweighed", "GROCERY", "BREAD", None, "each", 300),
+        ("petrol", "KIOSK", "FUEL", 750.0, "milli", 200),
+        ("card", "GIFTS", "CARDS", None, "each", 400),
+        ("hamper", "GIFTS", "HAMPERS", 2000.0, "each", 900),
     )
-    return carbon.train(factors, products, pd.DataFrame(), pd.DataFrame(), as_of=AS_OF)
+    materials = frame(
+        "sku factor_id thousandths", ("hamper", "bread", 750), ("hamper", "board", 250)
+    )
+    nothing = pd.DataFrame()
+    return carbon.train(factors, products, materials, nothing, nothing, as_of=AS_OF)
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +143,7 @@ def of(calculator: FootprintCalculator, *lines: Asked) -> Footprint:
         (Asked("loaf", mass_grams=400), 0.4 * 1.5),
         (Asked(category="BREAD", mass_grams=1000), 1.5),
         (Asked(category="BREAD"), 0.5 * 1.5),
+        (Asked("hamper"), 1.5 * 1.5 + 0.5 * 0.8),
         (Asked("card"), 0),
         (Asked("nobody knows"), 0),
     ],
@@ -164,13 +151,47 @@ def of(calculator: FootprintCalculator, *lines: Asked) -> Footprint:
 def test_a_lines_mass_is_its_own_or_typical_of_its_category(
     calculator: FootprintCalculator, line: Asked, product_kg: float
 ) -> None:
-    assert of(calculator, line).product_kg == pytest.approx(product_kg)
+    assert of(calculator, line).kg("product") == pytest.approx(product_kg)
 
 
 def test_what_has_no_factor_is_left_out_and_said_so(calculator: FootprintCalculator) -> None:
     found = of(calculator, Asked("loaf"), Asked("card"))
     assert found.coverage == pytest.approx(300 / 700)
     assert "card: no factor" in found.reasons
+
+
+def test_packaging_is_begun_pieces_and_travels_with_the_goods(
+    calculator: FootprintCalculator,
+) -> None:
+    def boxed(packaging: str) -> Footprint:
+        return calculator.footprint(
+            lines=[Asked("loaf", 20)], packaging=packaging, delivery_mode="van", distance_km=20
+        )
+
+    box, crate = boxed("box"), boxed("crate")
+    assert box.kg("packaging") == pytest.approx(2 * 0.35 * 0.8)
+    assert crate.kg("packaging") == pytest.approx(2 * 1.0 / 100 * 0.8)
+    assert box.kg("transport") == pytest.approx((16 + 0.7) * 20 * 0.001)
+    assert crate.kg("transport") == pytest.approx((16 + 2) * 20 * 0.001)
+    assert box.low_kg < box.kg() < box.high_kg
+
+
+def test_an_order_that_goes_along_with_another_shares_its_box(
+    calculator: FootprintCalculator,
+) -> None:
+    found = calculator.alternatives(
+        lines=[Asked("loaf", 2)],
+        packaging="box",
+        delivery_mode="van",
+        distance_km=10,
+        open_order=[Asked("loaf", 3)],
+    )
+    (together,) = [one for one in found if one.changed == "consolidation"]
+    assert together.footprint.kg("packaging") == 0
+    assert together.saved_ug == pytest.approx(1e9 * (0.35 * 0.8 + 0.35 * 10 * 0.001))
+    assert [one.footprint.total_ug for one in found] == sorted(
+        one.footprint.total_ug for one in found
+    )
 
 
 @pytest.mark.parametrize(
