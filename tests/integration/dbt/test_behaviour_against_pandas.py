@@ -74,7 +74,8 @@ def counts(client: Client, query: str, keys: int) -> Counts:
 def sessions(events: pd.DataFrame) -> Iterable[tuple[dict[str, Any], list[str]]]:
     """Yield what is said of each session, and the kinds of its events."""
     for _, own in events.groupby("session", sort=False):
-        yield own.iloc[0].to_dict(), list(own["kind"])
+        first = {str(column): value for column, value in own.iloc[0].items()}
+        yield first, list(own["kind"])
 
 
 def test_sessions_come_by_the_channel_that_their_first_page_tells(
@@ -174,16 +175,16 @@ def test_searches_are_followed_by_what_came_next(marts: Client, events: pd.DataF
         for row, after in zip(rows, [*rows[1:], None], strict=True):
             if row["kind"] != "products_searched":
                 continue
-            found = ((row["day"], row["term"]), bool(row["bot"]))
-            outcomes["searches"].append(found)
+            search = ((row["day"], row["term"]), bool(row["bot"]))
+            outcomes["searches"].append(search)
             if not row["results"]:
-                outcomes["without_results"].append(found)
+                outcomes["without_results"].append(search)
             if after is None or after["at"] - row["at"] >= HALF_HOUR:
                 continue
             if after["kind"] in LOOKS:
-                outcomes["clicked"].append(found)
+                outcomes["clicked"].append(search)
             elif after["term"] != row["term"]:
-                outcomes["refined"].append(found)
+                outcomes["refined"].append(search)
     for name, found in outcomes.items():
         query = (
             f"SELECT search_date, term, {name}, {name}_with_bots FROM marts.mart_search_terms "

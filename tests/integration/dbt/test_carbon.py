@@ -96,6 +96,7 @@ def ledger(client: Client, url: str, target: Path) -> Client:
             row[1][3]["delivery"]["area"] = "4288809"
     for module in ("catalog", "orders", "inventory", "returns"):
         insert(client, module, (row for of, row in events if of == module))
+    dbt(url, target, "seed", "--select", "factor_sources")
     dbt(url, target, "build", *MODELS)
     return client
 

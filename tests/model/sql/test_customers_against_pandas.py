@@ -82,8 +82,8 @@ def test_cohorts_are_kept_as_pandas_counts_them(built: Client, purchases: pd.Dat
     expected = {}
     for store, of_store in who.groupby("first_store"):
         end = of_store["month"].max()
-        for cohort, members in of_store.groupby("cohort"):
-            size = members["subject"].nunique()
+        for key, members in of_store.groupby("cohort"):
+            cohort, size = pd.Period(str(key), "M"), members["subject"].nunique()
             for number, month in enumerate(pd.period_range(cohort, end, freq="M")):
                 then = members[members["month"] == month]
                 expected[store, cohort.start_time.date(), number] = (
