@@ -10,9 +10,9 @@ from random import Random
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from pipelines.dbt_command import dbt
 from pipelines.people import stitch_people
 from tests.integration.dbt.week import ALONE, END, MODULES, MONDAY, Told, week, write
-from tests.model.sql.dbt import dbt
 
 pytestmark = pytest.mark.timeout(600)
 

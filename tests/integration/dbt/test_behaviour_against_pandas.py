@@ -14,11 +14,11 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from pipelines.attribution import attribute
+from pipelines.dbt_command import dbt
 from pipelines.people import stitch_people
 from tests.integration.dbt.crediting import RULES, credited, journeys, markov, shapley
 from tests.integration.dbt.shopping import BEGIN, DAYS, Visit, events_of, shop
 from tests.integration.dbt.week import Told, write
-from tests.model.sql.dbt import dbt
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from pipelines.dbt_command import dbt
 from pipelines.defs.resources import Warehouse
 from pipelines.training import lines_without_bots
 from tests.integration.dbt.bots import HANDS, NOON, Hand, hands, simulated
 from tests.integration.dbt.week import Told, nobodys, write
-from tests.model.sql.dbt import dbt
 from tests.model.sql.journey import Order, order_rows
 
 pytestmark = pytest.mark.timeout(600)

@@ -14,10 +14,10 @@ from clickhouse_connect.driver.client import Client
 
 from models.carbon import FootprintCalculator
 from models.carbon.train import frozen
+from pipelines.dbt_command import dbt
 from pipelines.defs.resources import Warehouse
 from pipelines.training import factor_frames
 from tests.integration.dbt.golden import GOLDEN, PRODUCTS, Golden
-from tests.model.sql.dbt import dbt
 from tests.model.sql.journey import NAMESPACE, Order, insert, order_rows
 
 pytestmark = pytest.mark.timeout(600)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from tests.model.sql.dbt import DbtError, dbt
+from pipelines.dbt_command import DbtError, dbt
 from tests.model.sql.journey import Journey, insert, journey, load, order_rows
 from tests.model.sql.money import load_money
 

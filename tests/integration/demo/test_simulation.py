@@ -29,6 +29,7 @@ from deploy.demo.shoppers.timeline import SPREAD_MS
 from deploy.demo.shoppers.truth import Truth
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
+from pipelines.dbt_command import dbt
 from pipelines.defs.ledger import check
 from pipelines.defs.partitions import daily
 from pipelines.defs.resources import Ledger, Warehouse
@@ -37,7 +38,6 @@ from pipelines.reconciling import Outcome, reconcile
 from pipelines.reconciling.subjects import SUBJECTS
 from pipelines.warehouse import connect
 from tests.integration.demo.afterwards import charge_commission, give_back, pay_out
-from tests.model.sql.dbt import dbt
 
 PLAN = Plan(shoppers=160, days=2, seed=21)
 SPAN = (days(PLAN)[0], days(PLAN)[1] + timedelta(days=1))

@@ -25,12 +25,12 @@ from clickhouse_connect.driver.client import Client
 
 from deploy.local.stack import Stack
 from models.features.online import velocity_key, velocity_member
+from pipelines.dbt_command import dbt
 from pipelines.ingest.topics import PARTITIONS
 from pipelines.warehouse import connect
 from storefront_api.events import Topic
 from tests.integration.stack.traffic import Traffic
 from tests.integration.storefront.topics import messages
-from tests.model.sql.dbt import dbt
 
 logger = logging.getLogger(__name__)
 

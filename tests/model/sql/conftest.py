@@ -14,8 +14,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from deploy.local.ports import free_port
+from pipelines.dbt_command import dbt
 from pipelines.warehouse import connect, migrate
-from tests.model.sql.dbt import dbt
 from tests.model.sql.journey import Journey, insert, journey, load
 from tests.model.sql.money import load_money, stock
 
