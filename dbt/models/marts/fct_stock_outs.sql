@@ -29,9 +29,10 @@ outs as (
     select
         sku,
         occurred_at as began_at,
-        ended_at,
+        greatest(movements.ended_at, began_at) as ended_at,
         first_at,
-        dateDiff('second', began_at, coalesce(ended_at, end_at)) / 86400 as days_out
+        dateDiff('second', began_at, coalesce(movements.ended_at, end_at)) / 86400 as days_between,
+        greatest(0, days_between) as days_out
     from movements
     where on_hand = 0
 ),

@@ -18,7 +18,7 @@ ledger as (
     select
         movements.sku as sku,
         any(ends.end_date) as end_date,
-        argMax(movements.on_hand, (movements.received_at, movements.event_id)) as on_hand_units,
+        sum(movements.delta) as on_hand_units,
         -sumIf(
             movements.delta,
             movements.reason = 'order' and movements.occurred_at >= ends.end_date - 28

@@ -21,6 +21,13 @@ END = date(2026, 9, 1)
 MARTS = ("fct_stock_days", "fct_stock_outs", "mart_inventory_health")
 Entry = tuple[datetime, str, str, int, int]
 """When, sku, reason, delta and the units after it."""
+NOON = START + timedelta(days=9, hours=12)
+RACE: list[Entry] = [
+    (START, "RACE", "receipt", 10, 10),
+    (NOON, "RACE", "order", -2, 6),
+    (NOON + timedelta(milliseconds=2), "RACE", "order", -2, 8),
+]
+"""The order that was told first was booked last."""
 
 
 def _ledger(source: random.Random, skus: int) -> list[Entry]:
@@ -44,9 +51,9 @@ def _ledger(source: random.Random, skus: int) -> list[Entry]:
     return sorted(entries)
 
 
-def _rows(entries: Sequence[Entry]) -> list[list[object]]:
+def _rows(entries: Sequence[Entry], first: int = 0) -> list[list[object]]:
     rows: list[list[object]] = []
-    for number, (at, sku, reason, delta, on_hand) in enumerate(entries):
+    for number, (at, sku, reason, delta, on_hand) in enumerate(entries, first):
         data = {
             "reason": reason,
             "reference": "",
@@ -68,6 +75,7 @@ def entries(url: str, client: Client, target: Path) -> list[Entry]:
     }  # fmt: skip
     stated = [uuid4(), "product_created", 1, START, START, "", "", orjson.dumps(product).decode()]
     client.insert("raw.catalog", [[*stated, "eco.catalog.v1", 0, 0]], column_names=COLUMNS)
+    client.insert("raw.inventory", _rows(RACE, first=10**6), column_names=COLUMNS)
     days = START.date(), END
     dbt(url, target, "seed", "--select", "inventory_rules")
     dbt(url, target, "run", "--select", *(f"+{mart}" for mart in MARTS), days=days)
@@ -76,7 +84,7 @@ def entries(url: str, client: Client, target: Path) -> list[Entry]:
 
 
 def test_days_add_up_to_the_ledger(client: Client, entries: list[Entry]) -> None:
-    found = client.query_df("SELECT * FROM marts.fct_stock_days")
+    found = client.query_df("SELECT * FROM marts.fct_stock_days WHERE sku != 'RACE'")
     expected = len({(at.date(), sku) for at, sku, *_ in entries})
     assert len(found) == expected
     last = {sku: on_hand for _, sku, _, _, on_hand in entries}
@@ -84,6 +92,16 @@ def test_days_add_up_to_the_ledger(client: Client, entries: list[Entry]) -> None
     assert closing.to_dict() == last
     sold = sum(-delta for _, _, reason, delta, _ in entries if reason == "order")
     assert found["sold_units"].sum() == sold
+
+
+def test_orders_that_race_are_in_the_order_in_which_they_took_stock(
+    client: Client, entries: list[Entry]
+) -> None:
+    assert entries
+    days = "SELECT opening_units, closing_units FROM marts.fct_stock_days WHERE sku = 'RACE'"
+    assert client.query(f"{days} ORDER BY stock_date").result_rows == [(0, 10), (10, 6)]
+    now = "SELECT on_hand_units FROM marts.mart_inventory_health WHERE sku = 'RACE'"
+    assert client.query(now).result_rows == [(6,)]
 
 
 def test_each_time_without_stock_is_one_row_with_its_length(
@@ -133,7 +151,7 @@ def test_what_is_left_is_of_the_latest_receipts(client: Client, entries: list[En
     limits = (30, 90, 180)
     for sku, *counted in client.query(
         "SELECT sku, units_to_30_days, units_to_90_days, units_to_180_days, units_older, "
-        "on_hand_units FROM marts.mart_inventory_health"
+        "on_hand_units FROM marts.mart_inventory_health WHERE sku != 'RACE'"
     ).result_rows:
         ages = [(END - came).days for came in shelves[sku]]
         bounds = [(-1, limits[0]), *zip(limits, (*limits[1:], 10**6), strict=True)]
