@@ -6,7 +6,7 @@ import pandas as pd
 from clickhouse_connect.driver.client import Client
 
 from models.attribution import credits, journeys_of
-from pipelines.learned import replace_whole
+from pipelines.warehouse.whole import replace_whole
 
 
 def attribute(client: Client) -> pd.DataFrame:
@@ -20,5 +20,5 @@ def attribute(client: Client) -> pd.DataFrame:
         for with_bots in (0, 1)
     ]
     rows = pd.concat(parts, ignore_index=True)
-    replace_whole(client, "attribution", rows)
+    replace_whole(client, "learned.attribution", rows)
     return rows

@@ -9,15 +9,28 @@ import sys
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-PROJECT = Path(__file__).resolve().parents[1] / "dbt"
+from pipelines.manifest import PROJECT_DIR
+
 _SHOWN = 4_000
 """Characters of what dbt printed that an error tells."""
 
 
 class DbtError(RuntimeError):
     """dbt ended with an error, or a test of the project failed; the message is what it printed."""
+
+
+def environment_of(url: str) -> dict[str, str]:
+    """Return the variables by which dbt's profile finds a warehouse."""
+    parts = urlsplit(url)
+    return {
+        "CLICKHOUSE_HOST": parts.hostname or "127.0.0.1",
+        "CLICKHOUSE_PORT": str(parts.port or 8123),
+        "CLICKHOUSE_USER": unquote(parts.username or "default"),
+        "CLICKHOUSE_PASSWORD": unquote(parts.password or ""),
+        "CLICKHOUSE_SECURE": str(parts.scheme == "https"),
+    }
 
 
 def dbt(
@@ -48,21 +61,13 @@ def dbt(
     given = dict(variables or {})
     if days is not None:
         given |= {"start_date": days[0].isoformat(), "end_date": days[1].isoformat()}
-    parts = urlsplit(url)
     command = [str(Path(sys.executable).with_name("dbt")), *arguments]
     command += ["--vars", json.dumps(given)]
     command += ["--target-path", str(target), "--log-path", str(target)]
     outcome = subprocess.run(
         command,
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "DBT_PROFILES_DIR": str(PROJECT),
-            "CLICKHOUSE_HOST": parts.hostname or "127.0.0.1",
-            "CLICKHOUSE_PORT": str(parts.port),
-            "CLICKHOUSE_USER": parts.username or "default",
-            "CLICKHOUSE_PASSWORD": parts.password or "",
-        },
+        cwd=PROJECT_DIR,
+        env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT_DIR), **environment_of(url)},
         capture_output=True,
         text=True,
         check=False,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from pipelines.dbt_command import environment_of
 from pipelines.defs import (
     attribution,
     automation,
@@ -29,24 +29,12 @@ from pipelines.manifest import PROJECT_DIR, load_manifest
 from pipelines.settings import Settings
 
 
-def _environment_of_dbt(url: str) -> dict[str, str]:
-    """Return the variables by which dbt's profile finds the warehouse."""
-    parts = urlsplit(url)
-    return {
-        "CLICKHOUSE_HOST": parts.hostname or "127.0.0.1",
-        "CLICKHOUSE_PORT": str(parts.port or 8123),
-        "CLICKHOUSE_USER": unquote(parts.username or "default"),
-        "CLICKHOUSE_PASSWORD": unquote(parts.password or ""),
-        "CLICKHOUSE_SECURE": str(parts.scheme == "https"),
-    }
-
-
 def build(settings: Settings) -> dg.Definitions:
     """Return the asset graph from the raw tables to the served artifacts."""
     partitions = daily(settings.first_day)
     manifest = load_manifest()
     job = automation.daily_job(partitions)
-    os.environ.update(_environment_of_dbt(settings.clickhouse_url))
+    os.environ.update(environment_of(settings.clickhouse_url))
     return dg.Definitions(
         assets=[
             *raw.specs(partitions),

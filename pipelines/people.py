@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from clickhouse_connect.driver.client import Client
 
 from models.people import KINDS, rules_of, stitch
+from pipelines.warehouse.whole import replace_whole
 
 RULE_SET = "2025.1"
 """The set of reference.identity_rules that people are stitched by."""
-_AT_ONCE = {"async_insert": 0, "mutations_sync": 2}
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,6 @@ def stitch_people(client: Client, rule_set: str = RULE_SET) -> Stitched:
         f"SELECT {', '.join(columns)} FROM intermediate.int_identity_sightings"
     ).reindex(columns=columns)
     members = stitch(seen, rules)
-    client.command("TRUNCATE TABLE people.members_next")
-    if not members.empty:
-        client.insert_df("people.members_next", members, settings=_AT_ONCE)
-    client.command("ALTER TABLE people.members REPLACE PARTITION tuple() FROM people.members_next")
-    client.command("TRUNCATE TABLE people.members_next")
+    replace_whole(client, "people.members", members)
     found = members.loc[members["person_id"] != "", "person_id"]
     return Stitched(int(found.nunique()), len(members), len(members) - len(found))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -12,6 +14,7 @@ import httpx
 import pytest
 
 from deploy.local.stack import Stack
+from storefront_api.events import Event, Topic
 from storefront_api.migrate import migrate
 from tests.integration.storefront.conftest import ROOT, Database
 from tests.integration.storefront.goods import key, new_sku, product
@@ -126,6 +129,19 @@ def test_goods_that_arrive_are_stock_all_of_them_or_none(
     answer = partner.post("/inventory/receipts", json=receipt, headers=key())
     assert (answer.status_code, answer.json()["field"]) == (422, "body.items.sku")
     assert database.value("SELECT on_hand FROM stock WHERE sku = $1", sku) == 111
+
+
+def test_products_and_their_stock_came_when_a_partner_says(
+    partner: httpx.Client, database: Database, outbox: Callable[[Topic, str], list[Event]]
+) -> None:
+    goods = product(f"A{uuid.uuid4().hex[:8]}")
+    at = {"X-Occurred-At": "2017-12-19T00:00:00Z"}
+    answer = partner.post("/catalog/imports", json={"products": [goods]}, headers=at)
+    assert answer.json()["created"] == 1
+    came = database.value("SELECT moved_at FROM stock_movements WHERE sku = $1", goods["sku"])
+    (told_of,) = outbox(Topic.CATALOG, goods["product_id"])
+    assert came == told_of.occurred_at == datetime(2017, 12, 19, tzinfo=UTC)
+    assert told_of.received_at > came
 
 
 def test_stock_is_never_below_zero_whoever_writes(
