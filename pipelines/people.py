@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from clickhouse_connect.driver.client import Client
 
 from models.people import KINDS, rules_of, stitch
+from pipelines.warehouse.client import frame
 from pipelines.warehouse.whole import replace_whole
 
 RULE_SET = "2025.1"
@@ -31,10 +32,7 @@ def stitch_people(client: Client, rule_set: str = RULE_SET) -> Stitched:
         If there is no such set of rules, or one of it is impossible.
     """
     rules = rules_of(client.query_df("SELECT * FROM reference.identity_rules"), rule_set)
-    columns = ["day", *KINDS]
-    seen = client.query_df(
-        f"SELECT {', '.join(columns)} FROM intermediate.int_identity_sightings"
-    ).reindex(columns=columns)
+    seen = frame(client, f"SELECT day, {', '.join(KINDS)} FROM intermediate.int_identity_sightings")
     members = stitch(seen, rules)
     replace_whole(client, "people.members", members)
     found = members.loc[members["person_id"] != "", "person_id"]

@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from pipelines.warehouse.client import connect
+from pipelines.warehouse.client import connect, frame
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]  # the argument is internal
@@ -43,8 +43,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]  # the argum
     def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return a query's result as a frame, one column per selected column."""
         with self._client() as client:
-            frame: pd.DataFrame = client.query_df(query, parameters=dict(parameters or {}))
-            return frame
+            return frame(client, query, parameters)
 
 
 class Ledger(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
+import pandas as pd
 from clickhouse_connect.driver.client import Client
 
 
@@ -29,3 +31,16 @@ def connect(url: str, **settings: Any) -> Client:
         autogenerate_session_id=False,
         settings=settings,
     )
+
+
+def frame(client: Client, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Return a query's result as a frame, one column per selected column, even without a row.
+
+    The driver's own frame of no rows has no columns, since the server sends no block then.
+    """
+    given = dict(parameters or {})
+    found: pd.DataFrame = client.query_df(query, parameters=given)
+    if found.empty:
+        described = client.query(f"DESCRIBE TABLE ({query})", parameters=given).result_rows
+        return pd.DataFrame(columns=[column for column, *_ in described])
+    return found

@@ -16,6 +16,7 @@ import sqlalchemy
 from clickhouse_connect.driver.exceptions import DatabaseError, StreamFailureError
 from clickhouse_connect.driver.external import ExternalData
 
+from pipelines.warehouse.client import frame as frame_of
 from tests.integration.warehouse.conftest import Warehouse
 
 ROWS = 150_000
@@ -33,6 +34,13 @@ def client(warehouse: Warehouse, database: str, request: pytest.FixtureRequest) 
 def _frame(rows: int) -> pd.DataFrame:
     moment = pd.Timestamp(datetime(2024, 2, 29, 12, tzinfo=UTC))
     return pd.DataFrame({"a": range(rows), "s": [f"é{i}" for i in range(rows)], "at": moment})
+
+
+def test_a_frame_without_a_row_has_its_columns(client: Any) -> None:
+    asked = "SELECT a, s AS word FROM t WHERE a > {least:Int64} ORDER BY a"
+    assert list(frame_of(client, asked, {"least": 7}).columns) == ["a", "word"]
+    client.insert("t", [[8, "é", datetime(2024, 2, 29, tzinfo=UTC)]], ["a", "s", "at"])
+    assert frame_of(client, asked, {"least": 7}).to_dict("list") == {"a": [8], "word": ["é"]}
 
 
 def test_rows_go_in_and_come_out_by_every_method(client: Any) -> None:
