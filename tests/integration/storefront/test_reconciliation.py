@@ -57,6 +57,26 @@ class Trade:
                 if order_id:
                     self._afterwards(partner, client, order_id, source)
 
+    def once(self, client: httpx.Client, partner: httpx.Client, card: str) -> None:
+        """Do what the shoppers, whom nothing but chance leads, may never have done."""
+        self.cards.append(card)
+        there = {"delivery": {**DELIVERY, "packaging": "reusable_crate"}, "destination": "DE"}
+        for leaves in (True, False):
+            wanted = {"quantity": 1, "saved": False}
+            assert client.put(f"/cart/lines/{self.skus[0]}", json=wanted).status_code == 200
+            answer = client.post("/checkouts", json=body(**there, gift_cards=[card]), headers=key())
+            assert answer.status_code == 201, answer.text
+            checkout = answer.json()
+            if leaves:
+                assert client.delete(f"/checkouts/{checkout['checkout_id']}").status_code == 200
+        path = f"/orders/{self._paid(client, checkout)}"
+        refund = {"amount_minor": 1, "reason": "goodwill"}
+        for what, wish in (("refunds", refund), ("deposits", {"pieces": 1})):
+            answer = partner.post(f"{path}/{what}", json=wish, headers=key())
+            assert answer.status_code == 201, answer.text
+        run = {"currency": "USD", "minimum_minor": 1}
+        assert partner.post("/payout-runs", json=run, headers=key()).status_code == 201
+
     def _state(self, partner: httpx.Client, subject: str, source: random.Random) -> str:
         lines = [line(sku, source.randrange(1, 3)) for sku in source.sample(self.skus, 2)]
         answer = stated(partner, order(*lines, subject=subject, payment=CASH))
@@ -82,6 +102,9 @@ class Trade:
         if source.random() < 0.15:
             assert client.delete(path).status_code == 200
             return ""
+        return self._paid(client, checkout)
+
+    def _paid(self, client: httpx.Client, checkout: dict[str, Any]) -> str:
         if checkout["due_minor"]:
             payment = begun(client, checkout)
             self.payments.append(payment)
@@ -164,6 +187,7 @@ def traded(
     with ThreadPoolExecutor(SHOPPERS) as threads:
         seeds = range(SEED, SEED + SHOPPERS)
         list(threads.map(trade.go, shoppers, seeds))
+    trade.once(shoppers[0], partner, gift_card(partner, 2_000)[0])
     people.close()
 
     def settled() -> bool:
