@@ -25,12 +25,12 @@ up: env ## start every service and wait until each one answers
 down: env ## stop every service
 	@$(UV) run --locked ecomarket down
 
-# A process for each core runs whole files, on services of its own.
+# A process for each core runs whole files, on services of its own; the slow ones come first.
 test: env ## every test, with what it needs installed and started
-	$(UV) run --locked pytest -n auto --maxprocesses 4 --dist loadfile
+	$(UV) run --locked pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-unit: env ## the tests that need no service
-	$(UV) run --locked pytest -n auto --maxprocesses 4 --dist loadfile tests/unit tests/contract
+	$(UV) run --locked pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/unit tests/contract
 
 coverage: env ## which branches of the store's domains the tests take
 	$(UV) run --locked coverage erase

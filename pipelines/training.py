@@ -59,8 +59,9 @@ def lines_without_bots(source: Source, as_of: datetime) -> pd.DataFrame:
     What a robot buys, or pretends to, is nobody's taste.
     """
     return source.frame(
-        "SELECT order_id, subject, sku, ordered_at, order_date, quantity, unit "
-        "FROM marts.fct_order_lines WHERE order_date < {as_of:Date} AND order_id NOT IN "
+        "SELECT toString(lines.order_id) AS order_id, subject, sku, ordered_at, order_date, "
+        "quantity, unit FROM marts.fct_order_lines AS lines "
+        "WHERE order_date < {as_of:Date} AND lines.order_id NOT IN "
         "(SELECT arrayJoin(order_ids) FROM marts.fct_sessions WHERE is_bot)",
         {"as_of": as_of.date()},
     )

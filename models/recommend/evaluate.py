@@ -55,11 +55,21 @@ def cases(known: pd.DataFrame, cut: pd.Timestamp) -> Iterator[Case]:
         Where the window starts.
     """
     tested = known.loc[known["ordered_at"] >= cut, "subject"].unique()
-    for subject, rows in known[known["subject"].isin(tested)].groupby("subject", sort=True):
-        skus, times = rows["sku"].to_numpy(), rows["ordered_at"]
-        for at, order in rows[times >= cut].groupby(["ordered_at", "order_id"], sort=True):
-            seen = int((times < at[0]).sum()) if subject else 0
-            yield Case(str(subject), frozenset(order["sku"]), skus[:seen].tolist())
+    rows = known[known["subject"].isin(tested)].sort_values("subject", kind="stable")
+    subjects, skus = rows["subject"].to_numpy(), rows["sku"].to_numpy()
+    times = rows["ordered_at"].dt.tz_localize(None).to_numpy()
+    is_next_shopper = subjects[1:] != subjects[:-1]
+    is_next_order = rows["order_id"].to_numpy()[1:] != rows["order_id"].to_numpy()[:-1]
+    shoppers = np.flatnonzero(np.append(True, is_next_shopper))
+    orders = np.flatnonzero(np.append(True, is_next_shopper | is_next_order))
+    since = np.searchsorted(shoppers, orders, side="right") - 1
+    for first, end, shopper in zip(orders, np.append(orders[1:], len(rows)), since, strict=True):
+        if times[first] < cut.tz_localize(None).to_datetime64():
+            continue
+        begin = shoppers[shopper]
+        seen = np.searchsorted(times[begin:first], times[first]) if subjects[first] else 0
+        before = skus[begin : begin + seen].tolist()
+        yield Case(str(subjects[first]), frozenset(skus[first:end]), before)
 
 
 def gains(bought: frozenset[str], slate: Sequence[str]) -> tuple[float, float]:

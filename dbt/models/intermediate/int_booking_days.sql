@@ -1,3 +1,5 @@
+{{ config(materialized='table', order_by='booked_on') }}
+
 -- What is booked of an order has the order's attributes: an order of the run's days brings back the
 -- days on which its refunds, chargebacks, returns and commission were booked.
 with booked as (

@@ -1,5 +1,5 @@
 -- What the goods of a line emit: cradle to shelf, and as waste where their material tells.
-with lines as (
+with emitting as (
     select
         masses.order_id as order_id,
         masses.line_number as line_number,
@@ -7,9 +7,10 @@ with lines as (
         masses.factor_set_version as factor_set_version,
         masses.is_restated as is_restated,
         masses.mass_mg as mass_mg,
-        materials.factor_id as factor_id,
+        materials.factor_id as material_factor_id,
         materials.thousandths as thousandths,
-        materials.method as method,
+        materials.method as material_method,
+        ends.end_of_life_factor_id as end_factor_id,
         mass_quality.ln_sq + share_quality.ln_sq as quantity_ln_sq
     from {{ ref('int_order_line_masses') }} as masses
     inner join {{ ref('int_product_materials') }} as materials
@@ -24,6 +25,10 @@ with lines as (
         on
             materials.factor_set_version = share_quality.factor_set_version
             and materials.quality_class = share_quality.quality_class
+    left join {{ ref('end_of_life_factors') }} as ends
+        on
+            materials.factor_set_version = ends.factor_set_version
+            and materials.factor_id = ends.factor_id
     where masses.mass_mg is not null and {{ in_days('masses.order_date') }}
 )
 
@@ -33,26 +38,18 @@ select
     order_date,
     factor_set_version,
     is_restated,
-    'product' as part,
-    factor_id,
+    emitter.1 as part,
+    emitter.2 as factor_id,
     assumeNotNull(mass_mg) as mass_mg,
     thousandths,
     quantity_ln_sq,
-    method
-from lines
-union all
-select
-    lines.order_id as order_id,
-    lines.line_number as line_number,
-    lines.order_date as order_date,
-    lines.factor_set_version as factor_set_version,
-    lines.is_restated as is_restated,
-    'end_of_life' as part,
-    ends.end_of_life_factor_id as factor_id,
-    assumeNotNull(lines.mass_mg) as mass_mg,
-    lines.thousandths as thousandths,
-    lines.quantity_ln_sq as quantity_ln_sq,
-    'goods_recycled' as method
-from lines
-inner join {{ ref('end_of_life_factors') }} as ends
-    on lines.factor_set_version = ends.factor_set_version and lines.factor_id = ends.factor_id
+    emitter.3 as method
+from emitting
+array join
+    arrayFilter(
+        what -> what.2 != '',
+        [
+            ('product', material_factor_id, material_method),
+            ('end_of_life', end_factor_id, 'goods_recycled')
+        ]
+    ) as emitter

@@ -1,3 +1,5 @@
+{{ config(materialized='table', order_by='order_date') }}
+
 -- A refund, a dispute or a cancellation of the run's days changes an order of an earlier day, and
 -- thereby that day.
 select distinct toDate(occurred_at) as order_date

@@ -1,3 +1,6 @@
+{{ config(materialized='table', order_by='(order_id, line_number)') }}
+
+-- The lines of the run's days, and of orders of which something came back on these.
 -- A line has a row for the set of its order's day, and for each later one that restates that day.
 select
     lines.order_id as order_id,
@@ -13,7 +16,7 @@ select
         if(is_stated, products.mass_grams, categories.typical_mass_grams)
         * lines.quantity * if(lines.unit = 'milli', 1, 1000)
     ) as mass_mg
-from {{ ref('int_order_lines') }} as lines
+from {{ ref('fct_order_lines') }} as lines
 cross join {{ ref('factor_sets') }} as sets
 left join {{ ref('dim_products') }} as products on lines.sku = products.sku
 left join {{ ref('category_factors') }} as categories
@@ -22,5 +25,6 @@ left join {{ ref('category_factors') }} as categories
         and products.department = categories.department
         and products.category = categories.category
 where
-    lines.order_date >= least(sets.valid_from, coalesce(sets.restates_from, sets.valid_from))
+    {{ is_emitting('lines') }}
+    and lines.order_date >= least(sets.valid_from, coalesce(sets.restates_from, sets.valid_from))
     and lines.order_date <= coalesce(sets.valid_to, lines.order_date)

@@ -24,7 +24,8 @@ placed as (
         on allocated.warehouse_id = warehouses.warehouse_id
     inner join {{ ref('places') }} as places on orders.area = places.area
     where
-        orders.distance_km = 0
+        {{ is_emitting('orders') }}
+        and orders.distance_km = 0
         and orders.delivery_mode != 'collect'
         and warehouses.latitude is not null
 )
@@ -48,3 +49,4 @@ cross join {{ ref('factor_sets') }} as sets
 left join placed on orders.order_id = placed.order_id
 left join {{ ref('detour_factors') }} as detours
     on sets.factor_set_version = detours.factor_set_version and placed.country = detours.country
+where {{ is_emitting('orders') }}

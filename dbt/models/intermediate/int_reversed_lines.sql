@@ -57,7 +57,7 @@ paid as (
         order_id,
         line_number,
         total_minor
-    from {{ ref('int_order_lines') }}
+    from {{ ref('fct_order_lines') }}
     where total_minor > 0 and order_id in (select rests.order_id from rests)
 ),
 

@@ -11,44 +11,40 @@
         ~ '(select event_type from ' ~ ref('funnel_steps') ~ ' where step = 1))', 2, 2) }}"
 ) }}
 
-with events as (
+with funnels as (
     select
-        session_id,
-        session_date,
-        channel,
-        program,
-        is_bot,
-        arrayJoin(trail) as event
-    from {{ ref('int_session_trails') }}
+        funnel_id,
+        groupArray((step, event_type)) as steps,
+        arrayMap(
+            number -> arrayMap(
+                step -> step.2, arrayFilter(step -> step.1 = number, steps)
+            ),
+            range(1, 7)
+        ) as types_of_steps
+    from {{ ref('funnel_steps') }}
+    group by funnel_id
 ),
 
 reached as (
     select
-        events.session_date as session_date,
-        events.channel as channel,
-        events.program as program,
-        events.is_bot as is_bot,
-        steps.funnel_id as funnel_id,
-        -- noqa: disable=LT01
-        windowFunnel({{ window_ms }})(
-            toUInt64(events.event.1),
-            steps.step = 1,
-            steps.step = 2,
-            steps.step = 3,
-            steps.step = 4,
-            steps.step = 5,
-            steps.step = 6
+        trails.session_date as session_date,
+        trails.channel as channel,
+        trails.program as program,
+        trails.is_bot as is_bot,
+        funnels.funnel_id as funnel_id,
+        -- noqa: disable=LT02
+        arrayReduce(
+            'windowFunnel({{ window_ms }})',
+            arrayMap(event -> toUInt64(event.1), trails.trail),
+            {%- for step in range(1, 7) %}
+            arrayMap(
+                event -> has(funnels.types_of_steps[{{ step }}], event.2), trails.trail
+            ){{ '' if loop.last else ',' }}
+            {%- endfor %}
         ) as level
-        -- noqa: enable=LT01
-    from events
-    inner join {{ ref('funnel_steps') }} as steps on events.event.2 = steps.event_type
-    group by
-        events.session_id,
-        events.session_date,
-        events.channel,
-        events.program,
-        events.is_bot,
-        steps.funnel_id
+        -- noqa: enable=LT02
+    from {{ ref('int_session_trails') }} as trails
+    cross join funnels
 ),
 
 levels as (

@@ -57,21 +57,6 @@ booked as (
     where toDate(occurred_at) in (select days.booked_on from days)
 ),
 
-lines as (
-    select
-        order_id,
-        line_number,
-        department,
-        category,
-        vendor_id,
-        region,
-        channel,
-        currency,
-        unit
-    from {{ ref('fct_order_lines') }}
-    where order_id in (select booked.order_id from booked)
-),
-
 parts as (
     select
         order_date as day,
@@ -112,9 +97,9 @@ parts as (
         if(lines.unit = 'milli', booked.returned > 0, booked.returned) as returned_units,
         booked.commissioned_minor as commissioned_minor,
         booked.commission_minor as commission_minor
-    from booked
-    inner join lines
-        on booked.order_id = lines.order_id and booked.line_number = lines.line_number
+    from {{ ref('fct_order_lines') }} as lines
+    inner join booked
+        on lines.order_id = booked.order_id and lines.line_number = booked.line_number
 )
 
 select

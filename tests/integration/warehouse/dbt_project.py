@@ -52,6 +52,10 @@ select id, upper(name) as loud from {{ source('outside', 'events') }}
 {{ config(order_by='id') }}
 select toUInt32(id) as id, toString(name) as name from {{ ref('stg_view') }}
 """,
+    "models/broken.sql": """
+{{ config(order_by='id', enabled=var('broken', false)) }}
+select toUInt32(id) as id, nullIf(name, 'red') as name from {{ ref('stg_view') }}
+""",
     "models/schema.yml": """
 sources:
   - {name: outside, schema: SCHEMA, tables: [{name: events}]}
@@ -63,6 +67,11 @@ models:
       - {name: id, description: The key., data_tests: [unique, not_null]}
       - {name: name, data_tests: [{accepted_values: {arguments: {values: [red, green, blue]}}}]}
   - name: contracted
+    config: {contract: {enforced: true}}
+    columns:
+      - {name: id, data_type: UInt32}
+      - {name: name, data_type: String}
+  - name: broken
     config: {contract: {enforced: true}}
     columns:
       - {name: id, data_type: UInt32}

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,9 @@ def test_a_project_builds_twice_and_with_a_full_refresh(
     ]
     after: list[dict[str, str]] = []
     for arguments in (runs[:1], runs[1:3], runs[3:]):
-        _run(tmp_path, arguments)
+        for run in _run(tmp_path, arguments):
+            failed = {k: v for k, v in run["nodes"].items() if v.split()[0] in ("error", "fail")}
+            assert run["success"], (run["error"], failed)
         if len(after) == 0:
             warehouse.sql("INSERT INTO events VALUES (2, 'b')", database=database)
         after.append({name: warehouse.sql(ask, database=database) for name, ask in ASK.items()})
@@ -56,6 +59,10 @@ def test_a_project_builds_twice_and_with_a_full_refresh(
     assert catalog["nodes"]["model.small.as_table"]["columns"]["id"]["type"] == "Int32"
     comment = "SELECT comment FROM system.tables WHERE database = '{}' AND name = 'as_table'"
     assert warehouse.sql(comment.format(database)) == "One row per colour."
+    might_be_null = ["build", *place, "--select", "broken", "--vars", "broken: true"]
+    (refused,) = _run(tmp_path, [might_be_null])
+    assert not refused["success"]
+    assert "data type mismatch" in refused["nodes"]["broken"]
 
 
 ASK = {
@@ -69,7 +76,7 @@ ASK = {
 }
 
 
-def _run(folder: Path, arguments: list[list[str]]) -> None:
+def _run(folder: Path, arguments: list[list[str]]) -> list[dict[str, Any]]:
     answer = subprocess.run(
         [sys.executable, "-c", RUNNER, json.dumps(arguments)],
         cwd=folder,
@@ -79,6 +86,5 @@ def _run(folder: Path, arguments: list[list[str]]) -> None:
     )
     lines = [line for line in answer.stdout.splitlines() if line.startswith("OUTCOME")]
     assert lines, answer.stdout + answer.stderr
-    for run in json.loads(lines[-1].removeprefix("OUTCOME")):
-        failed = {k: v for k, v in run["nodes"].items() if v.split()[0] in ("error", "fail")}
-        assert run["success"], (run["error"], failed)
+    outcome: list[dict[str, Any]] = json.loads(lines[-1].removeprefix("OUTCOME"))
+    return outcome
