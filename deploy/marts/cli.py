@@ -1,4 +1,4 @@
-"""`ecomarket metrics` and `ecomarket reconcile`."""
+"""`ecomarket metrics`, `ecomarket reconcile` and `ecomarket pact`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
@@ -20,12 +20,17 @@ from deploy.local.errors import StackError
 from deploy.local.settings import SettingsError, load_settings
 from deploy.local.stack import Stack
 from deploy.marts.catalogue import load
+from models.carbon.exchange import Owner
 from models.metrics import Question, QuestionError, compile_question
 from models.metrics.questions import MOST_ROWS
+from pipelines.exchanging import NoFootprintError, product_footprints
 from pipelines.reconciling import Outcome, UnreachableError, reconcile
 from pipelines.warehouse import connect
 
-_MENDABLE = (QuestionError, StackError, SettingsError, ClickHouseError, UnreachableError)
+_MENDABLE = (
+    *(QuestionError, StackError, SettingsError, ClickHouseError, UnreachableError),
+    NoFootprintError,
+)
 metrics = typer.Typer(help="Figures, each by its one definition.", no_args_is_help=True)
 _Warehouse = Annotated[
     str, typer.Option("--warehouse", envvar="CLICKHOUSE_URL", help="Another one than the stack's.")
@@ -146,6 +151,20 @@ def reconciliation(
         raise typer.Exit(1)
 
 
+def pact(
+    skus: Annotated[list[str], typer.Argument(metavar="sku", help="Product variants.")],
+    company: Annotated[str, typer.Option(help="Who states it.")] = "EcoMarket",
+    domain: Annotated[str, typer.Option(help="Whose identifiers they are.")] = "ecomarket.example",
+    warehouse: _Warehouse = "",
+) -> None:
+    """State products' footprints as partners exchange them: JSON in PACT's data model."""
+    with _explained():
+        owner, now = Owner(company, domain), datetime.now(UTC)
+        with connect(warehouse or _own_warehouse()) as client:
+            stated = product_footprints(client, skus, owner, now)
+    typer.echo(json.dumps({"data": stated}, indent=2, ensure_ascii=False))
+
+
 def _show(outcomes: list[Outcome], named: int) -> None:
     console = Console()
     table = Table("", "in", "ledger", "marts", "", box=None)
@@ -185,3 +204,4 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the `ecomarket` command."""
     app.add_typer(metrics, name="metrics")
     app.command("reconcile")(reconciliation)
+    app.command("pact")(pact)

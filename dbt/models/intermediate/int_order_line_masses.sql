@@ -11,12 +11,21 @@ select
     lines.sku as sku,
     lines.quantity as quantity,
     lines.list_minor as list_minor,
+    lines.subject as subject,
+    lines.store_id as store_id,
+    lines.region as region,
+    orders.packaging as packaging,
+    orders.delivery_mode as delivery_mode,
+    lines.department as department,
+    lines.category as category,
+    lines.vendor_id as vendor_id,
     products.mass_grams <= coalesce(categories.max_mass_grams, products.mass_grams) as is_stated,
     toInt64(
         if(is_stated, products.mass_grams, categories.typical_mass_grams)
         * lines.quantity * if(lines.unit = 'milli', 1, 1000)
     ) as mass_mg
 from {{ ref('fct_order_lines') }} as lines
+inner join {{ ref('int_orders') }} as orders on lines.order_id = orders.order_id
 cross join {{ ref('factor_sets') }} as sets
 left join {{ ref('dim_products') }} as products on lines.sku = products.sku
 left join {{ ref('category_factors') }} as categories

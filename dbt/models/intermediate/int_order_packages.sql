@@ -5,6 +5,10 @@ with goods as (
         order_date,
         factor_set_version,
         is_restated,
+        any(subject) as subject,
+        any(store_id) as store_id,
+        any(region) as region,
+        any(packaging) as packaging,
         toInt64(sum(coalesce(mass_mg, 0))) as goods_mg
     from {{ ref('int_order_line_masses') }}
     where {{ in_days('order_date') }}
@@ -27,6 +31,10 @@ select
     goods.order_date as order_date,
     goods.factor_set_version as factor_set_version,
     goods.is_restated as is_restated,
+    goods.subject as subject,
+    goods.store_id as store_id,
+    goods.region as region,
+    goods.packaging as packaging,
     goods.goods_mg as goods_mg,
     ways.delivery_mode as delivery_mode,
     ways.way_m as way_m,

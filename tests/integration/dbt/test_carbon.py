@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +12,11 @@ from uuid import UUID, uuid5
 
 import pandas as pd
 import pytest
+import typer
 from clickhouse_connect.driver.client import Client
+from typer.testing import CliRunner
 
+from deploy.marts.cli import register
 from models.carbon import FootprintCalculator
 from models.carbon.train import frozen
 from pipelines.dbt_command import dbt
@@ -155,6 +160,55 @@ def test_a_golden_order_comes_out_as_worked_by_hand(
         f"WHERE order_id = '{order_id(golden.name)}'"
     ).result_rows
     assert total == (sum(golden.parts.values()),)
+
+
+@pytest.mark.parametrize(
+    ("column", "attribute"), [("packaging", "packaging"), ("delivery_mode", "mode")]
+)
+def test_a_rollup_is_the_sum_of_its_orders_to_the_microgram(
+    ledger: Client, column: str, attribute: str
+) -> None:
+    orders = ", ".join(f"'{order_id(golden.name)}'" for golden in GOLDEN)
+    expected: dict[str, int] = {}
+    for golden in GOLDEN:
+        key = getattr(golden, attribute)
+        expected[key] = expected.get(key, 0) + sum(golden.parts.values())
+    found = ledger.query(
+        f"SELECT {column}, sum(co2e_ug) FROM marts.fct_footprints WHERE is_restated = 0 "
+        f"AND part != 'return' AND order_id IN ({orders}) GROUP BY ALL"
+    ).result_rows
+    assert {str(name): int(ug) for name, ug in found} == expected
+
+
+def test_what_an_order_has_as_a_whole_is_of_no_category_and_its_lines_are_of_theirs(
+    ledger: Client,
+) -> None:
+    found = ledger.query(
+        "SELECT part, line_number = 0, category = '', department = '', subject, store_id, region "
+        "FROM marts.fct_footprints GROUP BY ALL"
+    ).result_rows
+    assert all(whole == without == of_none for _, whole, without, of_none, *_ in found)
+    assert {tuple(row[4:]) for row in found} == {("s-1", "S1", "4288809")}
+
+
+def test_partners_are_told_of_a_product_what_the_ledger_has_for_a_piece(
+    ledger: Client, url: str
+) -> None:
+    app = typer.Typer()
+    register(app)
+    answer = CliRunner().invoke(app, ["pact", "CHEESE", "FRAME", "--warehouse", url])
+    assert answer.exit_code == 0, answer.output
+    cheese, frame = json.loads(answer.stdout)["data"]
+    of_cheese = ledger.query(
+        "SELECT sum(co2e_ug) / 2 FROM marts.fct_footprints WHERE part = 'product' "
+        f"AND order_id = '{order_id('bag_by_van')}' AND is_restated = 0"
+    ).result_rows[0][0]
+    assert float(cheese["pcf"]["pcfExcludingBiogenicUptake"]) == of_cheese / 1e9
+    assert "declared_materials" in frame["comment"]
+    for sku in ("BOOK", "NOWHERE"):
+        refused = CliRunner().invoke(app, ["pact", sku, "--warehouse", url])
+        assert refused.exit_code == 1
+        assert re.search(f"sku: .*{sku}", refused.stderr)
 
 
 def test_what_comes_back_goes_its_way_again_on_its_own_day(ledger: Client) -> None:
