@@ -1,5 +1,18 @@
--- What of an order is packed in, and how it goes.
-with goods as (
+-- What an order is packed in and how it goes, as it was, and as each baseline would have it.
+with scenarios as (
+    select
+        '' as baseline_id,
+        '' as packaging,
+        '' as delivery_mode
+    union all
+    select
+        baseline_id,
+        packaging,
+        delivery_mode
+    from {{ ref('footprint_baselines') }}
+),
+
+goods as (
     select
         order_id,
         order_date,
@@ -35,8 +48,14 @@ select
     goods.store_id as store_id,
     goods.region as region,
     goods.packaging as packaging,
+    scenarios.baseline_id as baseline_id,
     goods.goods_mg as goods_mg,
     ways.delivery_mode as delivery_mode,
+    if(
+        scenarios.baseline_id = '' or ways.delivery_mode = 'collect',
+        ways.delivery_mode,
+        scenarios.delivery_mode
+    ) as goes_by,
     ways.way_m as way_m,
     ways.quality_class as way_class,
     packs.factor_id as factor_id,
@@ -44,9 +63,11 @@ select
     toInt64(pieces * packs.piece_mg) as pack_mg,
     toInt64({{ divided('pack_mg', 'packs.trips') }}) as use_mg
 from goods
+cross join scenarios
 inner join {{ ref('int_order_ways') }} as ways
     on goods.order_id = ways.order_id and goods.factor_set_version = ways.factor_set_version
 inner join packs
     on
         goods.factor_set_version = packs.factor_set_version
-        and ways.packaging = packs.packaging
+        and if(scenarios.baseline_id = '', ways.packaging, scenarios.packaging) = packs.packaging
+where scenarios.baseline_id = '' or goods.is_restated = 0

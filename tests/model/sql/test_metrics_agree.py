@@ -94,6 +94,7 @@ FOOTPRINTS: dict[str, Figure] = {
     "kg_co2e": total("total_kg"),
     "orders_with_footprint": len,
     "kg_co2e_per_order": lambda f: f["total_kg"].mean(),
+    "ug_co2e_avoided": lambda f: of(f, "baseline_id", "box_by_van")["avoided_ug"].sum(),
     "ug_co2e": lambda f: of(f, "is_restated", 0)["co2e_ug"].sum(),
 }
 STOCK: dict[str, Figure] = {

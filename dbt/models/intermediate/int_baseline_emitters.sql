@@ -1,0 +1,2 @@
+-- What an order would have emitted as a whole under each baseline.
+{{ order_emitters("baseline_id != ''") }}
