@@ -27,7 +27,7 @@ from tests.model.sql.journey import NAMESPACE, Order, insert, order_rows
 pytestmark = pytest.mark.timeout(600)
 
 MODELS = (
-    *("--select", "+mart_order_footprint", "+mart_avoided_emissions", "mart_footprint_targets"),
+    *("--select", "+mart_order_footprint", "+mart_avoided_emissions", "+mart_footprint_targets"),
     *("--indirect-selection", "cautious"),
 )
 SET_TABLES = (
