@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,8 +59,10 @@ def fit(purchases: pd.DataFrame, as_of: pd.Timestamp) -> Fit:
     back = 0 if base is None else int((base.to_pandas()["monetary_value"] > 0).sum())
     if base is None or back < REPEATERS:
         raise TooFewPurchasesError(f"{back} shoppers who came back are fewer than {REPEATERS}")
-    flow = BGNBD().fit(base)
-    worth = GammaGamma().fit(base)
+    with warnings.catch_warnings():
+        # Of shoppers whose every later purchase was refunded, as of those who came once.
+        warnings.simplefilter("ignore", UserWarning)
+        flow, worth = BGNBD().fit(base), GammaGamma().fit(base)
     found = [*_parameters(flow), *_parameters(worth)]
     return Fit(Outlook(*found), float(flow.log_likelihood_ or 0.0))
 

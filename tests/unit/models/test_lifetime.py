@@ -125,7 +125,7 @@ def test_training_beats_going_on_as_so_far_where_shoppers_leave() -> None:
     artifact = lifetime.train(purchases, as_of=datetime(2020, 1, 1, tzinfo=UTC))
     figures = {(m.name, m.baseline): m for m in artifact.metrics}
     assert set(figures) == {
-        (f"{x}_mae", y) for x in ("purchases", "value") for y in (SO_FAR, LATELY)
+        (f"{x}_rmse", y) for x in ("purchases", "value") for y in (SO_FAR, LATELY)
     }
     assert all(metric.beats_baseline for metric in artifact.metrics)
     first = artifact.metrics[0]
@@ -137,11 +137,13 @@ def test_training_beats_going_on_as_so_far_where_shoppers_leave() -> None:
     for row in expected.to_dict("records"):
         days = purchases[purchases["subject"] == row["subject"]]["day"]
         real = int(((days >= cut) & (days < TODAY)).sum())
-        errors.append(abs(row["expected_purchases"] - real))
+        errors.append((row["expected_purchases"] - real) ** 2)
         rate = (days < cut).sum() / (cut - days.min()).days
-        naive.append(abs(rate * HORIZON_DAYS - real))
+        naive.append((rate * HORIZON_DAYS - real) ** 2)
     assert first.n == len(expected)
-    assert (first.value, first.baseline_value) == pytest.approx((np.mean(errors), np.mean(naive)))
+    assert (first.value, first.baseline_value) == pytest.approx(
+        (np.mean(errors) ** 0.5, np.mean(naive) ** 0.5)
+    )
     assert (
         lifetime.load(artifact.files, artifact.manifest) == lifetime.fit(purchases, TODAY).outlook
     )
