@@ -41,7 +41,17 @@ def orders() -> pd.DataFrame:
     )
 
 
-def sampled() -> frozenset[int]:
-    """Return the customers of the tenth that published fits are of, by the same numbers."""
-    numbers = pd.read_csv(_path("CDNOW_sample.txt"), sep=r"\s+", header=None, usecols=[0])[0]
-    return frozenset(int(number) for number in numbers)
+def worksheet() -> pd.DataFrame:
+    """Return what Fader and Hardie's worksheet for BG/NBD has of each customer of their sample.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By customer, the number that `orders` has: ``frequency``, days with a repeat purchase in the
+        first 39 weeks; ``recency`` and ``T``, weeks from the first purchase to the last one and to
+        the end, to two decimals.
+    """
+    numbers = pd.read_csv(_path("CDNOW_sample.txt"), sep=r"\s+", header=None, usecols=[0, 1])
+    own = numbers.drop_duplicates().set_index(1)[0]
+    rows = pd.read_csv(_path("cdnow_customers_summary.csv"))
+    return rows.set_index(rows["ID"].map(own).rename("customer"))[["frequency", "recency", "T"]]
