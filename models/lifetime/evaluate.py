@@ -46,9 +46,10 @@ def evaluate(expected: pd.DataFrame, purchases: pd.DataFrame, cut: pd.Timestamp)
     subjects, day = expected["subject"], purchases["day"]
     then = happened(purchases[(day >= cut) & (day < end)], subjects)
     known = purchases[day < cut]
-    weeks = (cut - known.groupby("subject")["day"].min().reindex(subjects)) / pd.Timedelta(days=1)
+    first = pd.DatetimeIndex(known.groupby("subject")["day"].min().reindex(subjects))
+    ages = (cut - first).days.to_numpy(dtype=float)
     naive = {
-        SO_FAR: happened(known, subjects).mul(HORIZON_DAYS / weeks, axis="index"),
+        SO_FAR: happened(known, subjects).mul(HORIZON_DAYS / ages, axis="index"),
         LATELY: happened(known[known["day"] >= start], subjects),
     }
     told = {"purchases": "expected_purchases", "value": "expected_value_minor"}
