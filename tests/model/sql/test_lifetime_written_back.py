@@ -22,7 +22,8 @@ def days(happened: Journey, orders: pd.DataFrame) -> pd.DataFrame:
     known = orders[orders["subject"] != ""]
     net = known["total"] - known["order_id"].map(refunded).fillna(0)
     day = known["at"].dt.tz_localize(None).dt.normalize()
-    by_day = known.assign(day=day, net=net).groupby(["subject", "day"])["net"].sum().reset_index()
+    paid = pd.DataFrame({"subject": known["subject"], "day": day, "net": net})
+    by_day: pd.DataFrame = paid.groupby(["subject", "day"])["net"].sum().reset_index()
     return by_day[by_day["day"] < day.max()]
 
 
@@ -50,7 +51,7 @@ def test_every_shopper_of_the_days_before_has_a_row_of_the_version_in_service(
 ) -> None:
     assert ran.manifest["data"]["rows"] == len(days)
     found = built.query("SELECT subject, purchase_days FROM learned.lifetime").result_rows
-    assert dict(found) == days.groupby("subject").size().to_dict()
+    assert {row[0]: row[1] for row in found} == days.groupby("subject").size().to_dict()
     (told,) = built.query(
         "SELECT groupUniqArray(model_version), groupUniqArray(horizon_days), groupUniqArray(as_of) "
         "FROM learned.lifetime"
