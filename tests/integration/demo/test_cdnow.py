@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from io import StringIO
 
 import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
 from rich.console import Console
 
+from deploy.cdnow.display import plain, show
 from deploy.cdnow.figures import PUBLISHED
 from deploy.cdnow.loading import BATCH, RefusedError, load, subject
 from deploy.cdnow.source import orders
@@ -104,3 +107,15 @@ def test_an_order_that_the_contract_does_not_take_is_named(
     wrong = file.head(3).assign(discs=[1, -1, 1])
     with pytest.raises(RefusedError, match=r"order 2: .*quantity"):
         load(client, wrong, lambda _: None)
+
+
+def test_figures_are_shown_to_people_and_to_programs(store: Store) -> None:
+    told = json.loads(json.dumps(plain(store)))
+    assert [one["ours"] for one in told["compared"][:2]] == [23_570, 69_659]
+    assert len(told["cohorts"]) == 18 + 17 + 16
+    console = Console(record=True, file=StringIO(), width=80)
+    show(console, store)
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert ["orders", "69,659", "69,659", "equal"] in lines
+    assert ["1", "14.7", "15.5", "14.2"] in lines
+    assert ["17", "6.3"] in lines

@@ -23,8 +23,8 @@ def days(happened: Journey, orders: pd.DataFrame) -> pd.DataFrame:
     net = known["total"] - known["order_id"].map(refunded).fillna(0)
     day = known["at"].dt.tz_localize(None).dt.normalize()
     paid = pd.DataFrame({"subject": known["subject"], "day": day, "net": net})
-    by_day: pd.DataFrame = paid.groupby(["subject", "day"])["net"].sum().reset_index()
-    return by_day[by_day["day"] < day.max()]
+    by_day: pd.DataFrame = paid[day < day.max()].groupby(["subject", "day"], as_index=False).sum()
+    return by_day
 
 
 @pytest.fixture(scope="module")
