@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -52,3 +53,23 @@ def promote(directory: Path, family: str, version: str) -> None:
     unfinished = folder / f".{POINTER}.{os.getpid()}"
     unfinished.write_text(version + "\n", "utf-8")
     unfinished.replace(folder / POINTER)
+
+
+def promoted(directory: Path, family: str) -> Artifact | None:
+    """Return the version that is answered with; None if there is none yet.
+
+    Raises
+    ------
+    ValueError
+        If a file of it is not what was saved.
+    """
+    pointer = directory / family / POINTER
+    if not pointer.is_file():
+        return None
+    folder = directory / family / pointer.read_text("utf-8").strip()
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    files = {name: (folder / name).read_bytes() for name in manifest["files"]}
+    for name, content in files.items():
+        if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
+            raise ValueError(f"{folder / name}: is not what was saved")
+    return Artifact(family, manifest, files)

@@ -17,6 +17,7 @@ from pipelines.defs import (
     late,
     learn,
     ledger,
+    lifetime,
     people,
     publish,
     quality,
@@ -44,6 +45,7 @@ def build(settings: Settings) -> dg.Definitions:
             *attribution.assets(),
             *publish.assets(),
             *learn.assets(),
+            *lifetime.assets(),
         ],
         asset_checks=[
             *raw.checks(partitions),

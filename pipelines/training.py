@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from models import carbon, demand, fraud, recommend
+from models import carbon, demand, fraud, lifetime, recommend
 from models.artifacts import Artifact, Metric
 from models.carbon import FactorFrames
 from models.features import ORDER_FRAUD
@@ -125,6 +125,22 @@ def carbon_artifact(source: Source) -> Artifact:
     )
     factors = factor_frames(source, version)
     return carbon.train(factors, products, materials, lines, orders, as_of=watermark(source))
+
+
+def purchase_days(source: Source, as_of: datetime) -> pd.DataFrame:
+    """Return the days before one on which each shopper ordered, with what these were worth."""
+    return source.frame(
+        "SELECT subject, order_date AS day, sum(net_minor) AS net_minor "
+        "FROM intermediate.int_purchases WHERE order_date < {as_of:Date} "
+        "GROUP BY subject, day ORDER BY subject, day",
+        {"as_of": as_of.date()},
+    )
+
+
+def lifetime_artifact(source: Source) -> Artifact:
+    """Train the lifetime models on every complete day."""
+    as_of = last_midnight(source)
+    return lifetime.train(purchase_days(source, as_of), as_of=as_of)
 
 
 def factor_frames(source: Source, version: str) -> FactorFrames:

@@ -18,6 +18,7 @@ from clickhouse_connect.driver.exceptions import OperationalError
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from deploy.demo.source import LIVE_FROM, LIVE_UNTIL, load
+from pipelines.artifact_store import promoted
 from pipelines.reconciling import UnreachableError, reconcile
 from pipelines.warehouse import connect
 from storefront_api.events import Topic
@@ -107,6 +108,21 @@ def _models(environment: dict[str, str]) -> list[dict[str, Any]]:
             }
         )
     return models
+
+
+def _written_back(client: Any, artifacts: Path) -> dict[str, Any]:
+    """Return the family that a table answers with: ready if that is of its version."""
+    artifact = promoted(artifacts, "lifetime")
+    versions = client.query("SELECT groupUniqArray(model_version) FROM learned.lifetime")
+    written = versions.result_rows[0][0]
+    version = artifact.version if artifact else ""
+    return {
+        "family": "lifetime",
+        "state": "ready" if written == [version] else "not written",
+        "version": version,
+        "trained_on": artifact.manifest["data"] if artifact else {},
+        "metrics": artifact.manifest["metrics"] if artifact else [],
+    }
 
 
 def _live_fraud(client: Any, data_dir: Path) -> dict[str, Any]:
@@ -258,7 +274,10 @@ def gather(environment: dict[str, str], data_dir: Path) -> dict[str, Any]:
                 "live_orders": _live_orders(client, environment, data_dir),
                 "ledger": _ledger(environment),
                 "raw": _raw(client),
-                "models": _models(environment),
+                "models": [
+                    *_models(environment),
+                    _written_back(client, Path(environment["ARTIFACTS_DIR"])),
+                ],
                 "live_fraud": _live_fraud(client, data_dir),
                 "carbon": _carbon(client),
                 "latencies": _latencies(client, environment["SERVING_URL"]),

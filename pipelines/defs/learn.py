@@ -53,6 +53,7 @@ FAMILIES = (
         training.carbon_artifact,
         ("marts.dim_products", "marts.mart_order_footprint", "marts.fct_order_lines"),
     ),
+    Family("lifetime", training.lifetime_artifact, ("intermediate.int_purchases",)),
 )
 
 

@@ -50,6 +50,10 @@ def test_the_graph_reaches_from_the_raw_tables_to_what_is_served(location: dict[
         "served/fraud",
         "served/demand",
         "served/carbon",
+        "candidate/lifetime",
+        "served/lifetime",
+        "learned/lifetime",
+        "marts/mart_shopper_lifetime",
     } <= set(location["assets"])
 
 

@@ -14,7 +14,10 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from deploy.local.ports import free_port
+from pipelines import training
 from pipelines.dbt_command import dbt
+from pipelines.defs.resources import Warehouse
+from pipelines.lifetime import look_ahead
 from pipelines.warehouse import connect, migrate
 from tests.model.sql.journey import Journey, insert, journey, load
 from tests.model.sql.money import load_money, stock
@@ -64,6 +67,10 @@ def built(
         load_money(client, happened)
         insert(client, "inventory", stock())
         dbt(warehouse, tmp_path_factory.mktemp("target"), "build")
+        source = Warehouse(url=warehouse)
+        as_of = training.last_midnight(source)
+        artifact = training.lifetime_artifact(source)
+        look_ahead(client, artifact, training.purchase_days(source, as_of), as_of)
         yield client
 
 

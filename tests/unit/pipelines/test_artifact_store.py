@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.artifacts import Artifact, Training, build
-from pipelines.artifact_store import promote, save
+from pipelines.artifact_store import promote, promoted, save
 
 
 def artifact(content: bytes = b"trees") -> Artifact:
@@ -35,3 +35,14 @@ def test_the_pointer_moves_only_to_a_saved_version(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="has no version nowhere"):
         promote(tmp_path, "fraud", "nowhere")
     assert (tmp_path / "fraud" / "current").read_text("utf-8").strip() == saved.version
+
+
+def test_what_is_promoted_is_read_as_it_was_saved(tmp_path: Path) -> None:
+    saved = artifact()
+    assert promoted(tmp_path, "fraud") is None
+    folder = save(tmp_path, saved)
+    promote(tmp_path, "fraud", saved.version)
+    assert promoted(tmp_path, "fraud") == saved
+    (folder / "model.txt").write_bytes(b"other trees")
+    with pytest.raises(ValueError, match=r"model\.txt: is not what was saved"):
+        promoted(tmp_path, "fraud")
