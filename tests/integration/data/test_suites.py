@@ -43,7 +43,7 @@ CASES = {
         },
         broken={
             "expect_column_values_to_be_in_set(type)": {"type": "'order_vanished'"},
-            "expect_column_values_to_be_in_set(not_adding_up)": {
+            "expect_column_values_to_be_between(share_not_adding_up)": {
                 "data": _order('{"total_minor": 2}, {"total_minor": 3}', 6)
             },
             "expect_column_values_to_be_between(shortest_delay_seconds)": {
