@@ -4,16 +4,19 @@
 } %}
 with staged as (
     {%- for source, models in staged.items() %}
-    {%- set last = loop.last %}
-    {%- for model in models %}
-    select '{{ source }}' as source, toDate(occurred_at) as day, count() as events
-    from {{ ref(model) }}
-    where {{ in_days('occurred_at') }}
-    group by day
-    {%- if not (last and loop.last) %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+        {%- set last = loop.last %}
+        {%- for model in models %}
+            select
+                '{{ source }}' as source,
+                toDate(occurred_at) as day,
+                count() as events
+            from {{ ref(model) }}
+            where {{ in_days('occurred_at') }}
+            group by day
+            {%- if not (last and loop.last) %}
+                union all
+            {%- endif %}
+        {%- endfor %}
     {%- endfor %}
 )
 
