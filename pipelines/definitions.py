@@ -11,6 +11,8 @@ from dagster_dbt import DbtCliResource
 
 from pipelines.dbt_command import environment_of
 from pipelines.defs import (
+    alerts,
+    anomalies,
     attribution,
     automation,
     erasures,
@@ -39,7 +41,7 @@ def build(settings: Settings) -> dg.Definitions:
         assets=[
             *raw.specs(partitions),
             transform.seeds(manifest),
-            *transform.models(manifest, partitions),
+            *transform.models(manifest, partitions, settings.backfill_days),
             *people.assets(),
             *attribution.assets(),
             *publish.assets(),
@@ -48,6 +50,7 @@ def build(settings: Settings) -> dg.Definitions:
         asset_checks=[
             *raw.checks(partitions),
             *quality.checks(transform.key_of, partitions),
+            *anomalies.checks(transform.key_of, partitions, settings.first_day),
             ledger.check(transform.key_of, partitions, settings.first_day),
             *learn.checks(),
         ],
@@ -57,7 +60,12 @@ def build(settings: Settings) -> dg.Definitions:
             erasures.schedule(automation.schedule_status(settings.automation)),
         ],
         sensors=[
-            late.late_events(job, automation.sensor_status(settings.automation), settings.first_day)
+            late.late_events(
+                job, automation.sensor_status(settings.automation), settings.first_day
+            ),
+            alerts.alerts(
+                settings.alert_webhook_url, automation.sensor_status(settings.automation)
+            ),
         ],
         executor=dg.in_process_executor,
         resources={

@@ -44,5 +44,13 @@ class Settings(BaseSettings):
         description="First UTC day computed on its own; all before it is loaded along with it.",
     )
     automation: bool = Field(
-        default=False, description="Whether the schedule and the sensor start switched on."
+        default=False, description="Whether the schedules and the sensors start switched on."
+    )
+    backfill_days: int = Field(
+        default=31, ge=1, le=3660, description="The most days that one run of a backfill computes."
+    )
+    alert_webhook_url: str = Field(
+        default="",
+        pattern="^(https?://.+)?$",
+        description="Where failures are posted to, as Slack's webhooks take it; empty: nowhere.",
     )
