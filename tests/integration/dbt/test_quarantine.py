@@ -113,7 +113,8 @@ def _built(client: Client, url: str, target: Path) -> None:
 
 def _put_aside(client: Client) -> dict[UUID, str]:
     aside = "SELECT event_id, rule FROM quarantine.quarantined"
-    return dict(client.query(f"{aside}_orders UNION ALL {aside}_clicks").result_rows)
+    rows = client.query(f"{aside}_orders UNION ALL {aside}_clicks").result_rows
+    return {row[0]: row[1] for row in rows}
 
 
 def test_every_rule_has_its_broken_event() -> None:
