@@ -1,10 +1,29 @@
--- Only what staging left is read beyond its id; the rest of a day's clicks cost a set of ids.
+-- Days of which staging has every click are counted and no more; of others, the ids are compared.
 {{ config(
     order_by='(occurred_at, event_id)',
     pre_hook="{{ drop_days('toDate(occurred_at)') }}"
 ) }}
 
-with left_over as (
+with uneven as (
+    select day
+    from (
+        select
+            toDate(occurred_at) as day,
+            1 as counted
+        from {{ source('raw', 'clickstream') }}
+        where {{ in_days('occurred_at') }}
+        union all
+        select
+            toDate(occurred_at) as day,
+            -1 as counted
+        from {{ ref('stg_clickstream__clicks') }}
+        where {{ in_days('occurred_at') }}
+    )
+    group by day
+    having sum(counted) != 0
+),
+
+left_over as (
     select
         event_id,
         type,
@@ -17,9 +36,10 @@ with left_over as (
     from {{ source('raw', 'clickstream') }}
     prewhere
         {{ in_days('occurred_at') }}
+        and toDate(occurred_at) in (select day from uneven)
         and event_id not in (
             select event_id from {{ ref('stg_clickstream__clicks') }}
-            where {{ in_days('occurred_at') }}
+            where toDate(occurred_at) in (select day from uneven)
         )
     {{ each_event_once() }}
 ),
