@@ -15,6 +15,7 @@ from pipelines.defs import (
     anomalies,
     attribution,
     automation,
+    documents,
     erasures,
     freshness,
     late,
@@ -37,6 +38,7 @@ def build(settings: Settings) -> dg.Definitions:
     partitions = daily(settings.first_day)
     manifest = load_manifest()
     job = automation.daily_job(partitions)
+    documenting = automation.documents_job(partitions)
     os.environ.update(environment_of(settings.clickhouse_url))
     return dg.Definitions(
         assets=[
@@ -47,6 +49,7 @@ def build(settings: Settings) -> dg.Definitions:
             *attribution.assets(),
             *publish.assets(),
             *learn.assets(),
+            *documents.assets(partitions, settings.data_docs_dir),
         ],
         asset_checks=[
             *raw.checks(partitions),
@@ -56,9 +59,12 @@ def build(settings: Settings) -> dg.Definitions:
             ledger.check(transform.key_of, partitions, settings.first_day),
             *learn.checks(),
         ],
-        jobs=[job, automation.shaping_job(partitions), erasures.erasures],
+        jobs=[job, automation.shaping_job(partitions), documenting, erasures.erasures],
         schedules=[
             automation.schedule(job, automation.schedule_status(settings.automation)),
+            automation.documents_schedule(
+                documenting, automation.schedule_status(settings.automation)
+            ),
             erasures.schedule(automation.schedule_status(settings.automation)),
         ],
         sensors=[

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     kafka_replication_factor: int = Field(default=1, ge=1, le=5)
     valkey_url: str = Field(default="redis://127.0.0.1:16379/0", pattern="^(rediss?|unix)://")
     artifacts_dir: Path = Field(default=Path(".ecomarket/artifacts"))
+    data_docs_dir: Path = Field(
+        default=Path(".ecomarket/data_docs"),
+        description="Where the site of what was expected and found is published.",
+    )
     metrics_port: int = Field(
         default=9102,
         ge=0,
