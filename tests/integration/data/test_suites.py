@@ -218,8 +218,9 @@ def test_the_site_shows_what_was_expected_and_what_was_found(
         opened.close()
     assert "Status: Failed" in text
     assert f"{DAY}_{NEXT}" in text
-    assert "lowest_sales_minor values must be greater than or equal to 0" in text
-    assert "-7" in text
+    assert "lowest_sales_minor" in text
+    assert "greater than or equal to 0" in text
+    assert "Unexpected Value Count -7 1" in text
 
 
 def test_an_empty_day_is_a_failure_where_rows_are_expected(
