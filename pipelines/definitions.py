@@ -11,9 +11,13 @@ from dagster_dbt import DbtCliResource
 
 from pipelines.dbt_command import environment_of
 from pipelines.defs import (
+    alerts,
+    anomalies,
     attribution,
     automation,
+    documents,
     erasures,
+    freshness,
     late,
     learn,
     ledger,
@@ -35,31 +39,43 @@ def build(settings: Settings) -> dg.Definitions:
     partitions = daily(settings.first_day)
     manifest = load_manifest()
     job = automation.daily_job(partitions)
+    documenting = automation.documents_job(partitions)
     os.environ.update(environment_of(settings.clickhouse_url))
     return dg.Definitions(
         assets=[
             *raw.specs(partitions),
             transform.seeds(manifest),
-            *transform.models(manifest, partitions),
+            *transform.models(manifest, partitions, settings.backfill_days),
             *people.assets(),
             *attribution.assets(),
             *publish.assets(),
             *learn.assets(),
             *lifetime.assets(),
+            *documents.assets(partitions, settings.data_docs_dir),
         ],
         asset_checks=[
             *raw.checks(partitions),
             *quality.checks(transform.key_of, partitions),
+            *anomalies.checks(transform.key_of, partitions, settings.first_day),
+            freshness.checks(manifest),
             ledger.check(transform.key_of, partitions, settings.first_day),
             *learn.checks(),
         ],
-        jobs=[job, automation.shaping_job(partitions), erasures.erasures],
+        jobs=[job, automation.shaping_job(partitions), documenting, erasures.erasures],
         schedules=[
             automation.schedule(job, automation.schedule_status(settings.automation)),
+            automation.documents_schedule(
+                documenting, automation.schedule_status(settings.automation)
+            ),
             erasures.schedule(automation.schedule_status(settings.automation)),
         ],
         sensors=[
-            late.late_events(job, automation.sensor_status(settings.automation), settings.first_day)
+            late.late_events(
+                job, automation.sensor_status(settings.automation), settings.first_day
+            ),
+            alerts.alerts(
+                settings.alert_webhook_url, automation.sensor_status(settings.automation)
+            ),
         ],
         executor=dg.in_process_executor,
         resources={

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     kafka_replication_factor: int = Field(default=1, ge=1, le=5)
     valkey_url: str = Field(default="redis://127.0.0.1:16379/0", pattern="^(rediss?|unix)://")
     artifacts_dir: Path = Field(default=Path(".ecomarket/artifacts"))
+    data_docs_dir: Path = Field(
+        default=Path(".ecomarket/data_docs"),
+        description="Where the site of what was expected and found is published.",
+    )
     metrics_port: int = Field(
         default=9102,
         ge=0,
@@ -44,5 +48,13 @@ class Settings(BaseSettings):
         description="First UTC day computed on its own; all before it is loaded along with it.",
     )
     automation: bool = Field(
-        default=False, description="Whether the schedule and the sensor start switched on."
+        default=False, description="Whether the schedules and the sensors start switched on."
+    )
+    backfill_days: int = Field(
+        default=31, ge=1, le=3660, description="The most days that one run of a backfill computes."
+    )
+    alert_webhook_url: str = Field(
+        default="",
+        pattern="^(https?://.+)?$",
+        description="Where failures are posted to, as Slack's webhooks take it; empty: nowhere.",
     )

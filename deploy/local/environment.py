@@ -45,6 +45,7 @@ def client_environment(settings: LocalSettings) -> dict[str, str]:
         "MAIL_DIR": str(settings.data_dir / "mail"),
         "COLLECT_SPOOL_DIR": str(settings.data_dir / "spool"),
         "ARTIFACTS_DIR": str(settings.artifacts_dir),
+        "DATA_DOCS_DIR": str(settings.data_dir / "data_docs"),
         "DAGSTER_HOME": str(settings.data_dir / "dagster"),
         "REPLAY_CLOCK": "true",
         "SHARED_CLOCK": str(settings.data_dir / "simulation.clock"),

@@ -39,6 +39,10 @@ nux:
 run_monitoring:
   enabled: true
   poll_interval_seconds: 10
+run_retries:
+  enabled: true
+  max_retries: 2
+  retry_on_asset_or_op_failure: false
 """
 
 

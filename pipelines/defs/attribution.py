@@ -4,6 +4,7 @@ import dagster as dg
 
 from pipelines.attribution import attribute
 from pipelines.defs.resources import Warehouse
+from pipelines.defs.retrying import by_class
 from pipelines.defs.transform import key_of
 from pipelines.warehouse.client import connect
 
@@ -19,7 +20,7 @@ def assets() -> list[dg.AssetsDefinition]:
         description="What Markov's and Shapley's models credit each channel with.",
     )
     def attribution(warehouse: Warehouse) -> dg.MaterializeResult[None]:
-        with connect(warehouse.url) as client:
+        with by_class(), connect(warehouse.url) as client:
             credited = attribute(client)
         return dg.MaterializeResult(
             metadata={

@@ -8,6 +8,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 DAILY = "daily"
 SHAPE = "shape"
+DOCUMENTS = "documents"
 
 
 def schedule_status(switched_on: bool) -> dg.DefaultScheduleStatus:
@@ -26,7 +27,8 @@ def daily_job(partitions: dg.PartitionsDefinition[str]) -> UnresolvedAssetJobDef
     """Return the job that computes everything for a range of days, from raw to served."""
     return dg.define_asset_job(
         DAILY,
-        selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
+        selection=(dg.AssetSelection.all() - dg.AssetSelection.groups(DOCUMENTS))
+        | dg.AssetSelection.all_asset_checks(),
         partitions_def=partitions,
         description="dbt, checks, features, training, evaluation and promotion.",
     )
@@ -37,9 +39,19 @@ def shaping_job(partitions: dg.PartitionsDefinition[str]) -> UnresolvedAssetJobD
     everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
     return dg.define_asset_job(
         SHAPE,
-        selection=everything - dg.AssetSelection.groups("models", "online"),
+        selection=everything - dg.AssetSelection.groups("models", "online", DOCUMENTS),
         partitions_def=partitions,
         description="dbt and checks, from raw to marts and features.",
+    )
+
+
+def documents_job(partitions: dg.PartitionsDefinition[str]) -> UnresolvedAssetJobDefinition:
+    """Return the job that publishes what was expected of a day and what was found."""
+    return dg.define_asset_job(
+        DOCUMENTS,
+        selection=dg.AssetSelection.groups(DOCUMENTS),
+        partitions_def=partitions,
+        description="Great Expectations' site.",
     )
 
 
@@ -49,4 +61,13 @@ def schedule(
     """Return the schedule that computes each day two hours after it ended."""
     return dg.build_schedule_from_partitioned_job(
         job, name="every_day", hour_of_day=2, default_status=status
+    )
+
+
+def documents_schedule(
+    job: UnresolvedAssetJobDefinition, status: dg.DefaultScheduleStatus
+) -> UnresolvedPartitionedAssetScheduleDefinition | dg.ScheduleDefinition:
+    """Return the schedule that publishes each day's documents once it is computed."""
+    return dg.build_schedule_from_partitioned_job(
+        job, name="every_day_documents", hour_of_day=4, default_status=status
     )

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.defs.resources import OnlineStore, Warehouse
+from pipelines.defs.retrying import by_class
 from pipelines.erasing import erase_everybody
 from pipelines.stream.store import connect as connect_online
 from pipelines.warehouse.client import connect
@@ -16,7 +17,11 @@ EVERY_HOUR = "17 * * * *"
 def erase(context: dg.OpExecutionContext, warehouse: Warehouse, online_store: OnlineStore) -> None:
     """Erase, and tell how many rows and keys were found in each place."""
     found: dict[str, int] = {}
-    with connect(warehouse.url) as client, connect_online(online_store.url) as store:
+    with (
+        by_class(),
+        connect(warehouse.url) as client,
+        connect_online(online_store.url) as store,
+    ):
         for one in erase_everybody(client, store):
             place = f"{one.store}: {one.what}"
             found[place] = found.get(place, 0) + one.rows

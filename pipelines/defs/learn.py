@@ -13,6 +13,7 @@ from models.artifacts import Artifact, Metric
 from pipelines import training
 from pipelines.artifact_store import promote, save
 from pipelines.defs.resources import Artifacts, Warehouse
+from pipelines.defs.retrying import by_class
 from pipelines.defs.transform import key_of
 
 
@@ -73,7 +74,8 @@ def _candidate(family: Family) -> dg.AssetsDefinition:
         description=f"A trained artifact of the family {family.name}, not yet in service.",
     )
     def candidate(warehouse: Warehouse, artifacts: Artifacts) -> dg.MaterializeResult[None]:
-        artifact = family.train(warehouse)
+        with by_class():
+            artifact = family.train(warehouse)
         save(artifacts.path, artifact)
         figures = {metric.name: metric.value for metric in artifact.metrics}
         beside = {f"{m.name} beside its baseline": _described(m) for m in artifact.metrics}

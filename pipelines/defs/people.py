@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.defs.resources import Warehouse
+from pipelines.defs.retrying import by_class
 from pipelines.defs.transform import key_of
 from pipelines.people import stitch_people
 from pipelines.warehouse.client import connect
@@ -19,7 +20,7 @@ def assets() -> list[dg.AssetsDefinition]:
         description="Which person each identifier belongs to, whatever order events came in.",
     )
     def members(warehouse: Warehouse) -> dg.MaterializeResult[None]:
-        with connect(warehouse.url) as client:
+        with by_class(), connect(warehouse.url) as client:
             stitched = stitch_people(client)
         return dg.MaterializeResult(
             metadata={

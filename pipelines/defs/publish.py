@@ -5,6 +5,7 @@ import pandas as pd
 import valkey
 
 from pipelines.defs.resources import OnlineStore, Warehouse
+from pipelines.defs.retrying import by_class
 from pipelines.defs.transform import key_of
 from pipelines.stream.publish import publish_batch_features
 
@@ -24,12 +25,12 @@ def assets() -> list[dg.AssetsDefinition]:
     def shopper_features(
         warehouse: Warehouse, online_store: OnlineStore
     ) -> dg.MaterializeResult[None]:
-        frame = warehouse.frame(
-            f"SELECT * FROM {SHOPPER_FEATURES} "
-            f"WHERE as_of = (SELECT max(as_of) FROM {SHOPPER_FEATURES})"
-        )
-        as_of = pd.Timestamp(frame["as_of"].iloc[0]).date()
-        with valkey.Valkey.from_url(online_store.url) as client:
+        with by_class(), valkey.Valkey.from_url(online_store.url) as client:
+            frame = warehouse.frame(
+                f"SELECT * FROM {SHOPPER_FEATURES} "
+                f"WHERE as_of = (SELECT max(as_of) FROM {SHOPPER_FEATURES})"
+            )
+            as_of = pd.Timestamp(frame["as_of"].iloc[0]).date()
             published = publish_batch_features(client, frame, as_of)
         return dg.MaterializeResult(
             metadata={"as_of": str(published.as_of), "shoppers": published.shoppers}

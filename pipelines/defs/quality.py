@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.defs.partitions import days_of
 from pipelines.defs.resources import Warehouse
+from pipelines.defs.retrying import by_class
 from pipelines.quality import Suite, load_suites, validate
 
 
@@ -23,7 +24,8 @@ def _check(
         context: dg.AssetCheckExecutionContext, warehouse: Warehouse
     ) -> dg.AssetCheckResult:
         start, end = days_of(context, partitions)
-        report = validate(warehouse.url, suite, start, end)
+        with by_class():
+            report = validate(warehouse.url, suite, start, end)
         broken = {
             f"{i}. {failure.expectation}({failure.column})": failure.observed
             for i, failure in enumerate(report.failures, start=1)

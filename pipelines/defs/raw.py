@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.defs.partitions import days_of
 from pipelines.defs.resources import Warehouse
+from pipelines.defs.retrying import by_class
 from storefront_api.events import Topic
 
 GROUP = "raw"
@@ -43,12 +44,13 @@ def _once_check(topic: Topic, partitions: dg.PartitionsDefinition[str]) -> dg.As
         context: dg.AssetCheckExecutionContext, warehouse: Warehouse
     ) -> dg.AssetCheckResult:
         start, end = days_of(context, partitions)
-        rows, messages, events = warehouse.row(
-            "SELECT count(), uniqExact((_partition, _offset)), uniqExact(event_id) "
-            f"FROM raw.{topic.module} "
-            "WHERE occurred_at >= {start:Date} AND occurred_at < {end:Date}",
-            {"start": start, "end": end},
-        )
+        with by_class():
+            rows, messages, events = warehouse.row(
+                "SELECT count(), uniqExact((_partition, _offset)), uniqExact(event_id) "
+                f"FROM raw.{topic.module} "
+                "WHERE occurred_at >= {start:Date} AND occurred_at < {end:Date}",
+                {"start": start, "end": end},
+            )
         return dg.AssetCheckResult(
             passed=rows == messages,
             metadata={"rows": int(rows), "messages": int(messages), "events": int(events)},

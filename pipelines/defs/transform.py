@@ -8,6 +8,8 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from pipelines.defs.partitions import BEGINNING, days_of
+from pipelines.defs.resources import Warehouse
+from pipelines.defs.retrying import by_class
 
 
 class _ByFolder(DagsterDbtTranslator):
@@ -30,15 +32,19 @@ OF_PEOPLE = "tag:people"
 
 
 def models(
-    manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition[str]
+    manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition[str], backfill_days: int
 ) -> list[dg.AssetsDefinition]:
     """Return every dbt model with its tests as checks; a range of days is one dbt run.
 
-    The models of people are a run of their own, since the stitching stands in between.
+    The models of people are a run of their own, since the stitching stands in between. A backfill
+    is runs of at most ``backfill_days`` days each, so that one that fails costs only these.
     """
+    days = dg.BackfillPolicy.multi_run(backfill_days)
     return [
-        _models("dbt_models", manifest, partitions, exclude=f"resource_type:seed {OF_PEOPLE}"),
-        _models("dbt_people", manifest, partitions, select=OF_PEOPLE),
+        _models(
+            "dbt_models", manifest, partitions, days, exclude=f"resource_type:seed {OF_PEOPLE}"
+        ),
+        _models("dbt_people", manifest, partitions, days, select=OF_PEOPLE),
     ]
 
 
@@ -46,6 +52,7 @@ def _models(
     name: str,
     manifest: Mapping[str, Any],
     partitions: dg.PartitionsDefinition[str],
+    backfill: dg.BackfillPolicy,
     *,
     select: str = "fqn:*",
     exclude: str = "",
@@ -55,18 +62,45 @@ def _models(
         dagster_dbt_translator=_ByFolder(),
         name=name,
         partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=backfill,
         select=select,
         exclude=exclude,
     )
-    def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    def dbt_models(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
+    ) -> Iterator[Any]:
         start, end = days_of(context, partitions)
         days = {"end_date": end.isoformat()}
         if start > BEGINNING:
             days["start_date"] = start.isoformat()
-        yield from dbt.cli(["build", "--vars", json.dumps(days)], context=context).stream()
+        yield from _run(context, dbt, warehouse, ["build", "--vars", json.dumps(days)])
 
     return dbt_models
+
+
+def _run(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse, command: list[str]
+) -> Iterator[Any]:
+    """Run dbt, and tell of each table beside dbt's seconds how many rows and bytes it has."""
+    invocation = dbt.cli(command, context=context)
+    with by_class(invocation.target_path / "run_results.json"):
+        for event in invocation.stream():
+            if isinstance(event, dg.Output):
+                asset = context.asset_key_for_output(event.output_name)
+                yield event.with_metadata({**event.metadata, **_size(warehouse, asset)})
+            else:
+                yield event
+
+
+def _size(warehouse: Warehouse, asset: dg.AssetKey) -> dict[str, int]:
+    """Return a table's rows and bytes on disk; nothing of a view."""
+    database, table = asset.path
+    found = warehouse.rows(
+        "SELECT total_rows, total_bytes FROM system.tables WHERE database = {database:String} "
+        "AND name = {table:String} AND total_rows IS NOT NULL",
+        {"database": database, "table": table},
+    )
+    return {"dagster/row_count": int(found[0][0]), "bytes": int(found[0][1])} if found else {}
 
 
 def seeds(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
@@ -78,7 +112,9 @@ def seeds(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         name="dbt_seeds",
         dagster_dbt_translator=_ByFolder(),
     )
-    def dbt_seeds(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        yield from dbt.cli(["build"], context=context).stream()
+    def dbt_seeds(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
+    ) -> Iterator[Any]:
+        yield from _run(context, dbt, warehouse, ["build"])
 
     return dbt_seeds

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
 
 import great_expectations as gx
 from great_expectations.core import ExpectationValidationResult
+from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
 from great_expectations.data_context.types.base import ProgressBarsConfig
-from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.registry import get_expectation_impl
 
 from pipelines.quality.suites import Suite
@@ -48,12 +50,13 @@ def _connection_string(clickhouse_url: str) -> str:
     return f"{scheme}://{user}:{password}@{parts.hostname}:{parts.port or 8123}/default"
 
 
-def _batch(clickhouse_url: str, suite: Suite, start: date, end: date) -> Batch:
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(False)
+def definition_of(
+    context: AbstractDataContext, clickhouse_url: str, suite: Suite, start: date, end: date
+) -> BatchDefinition[Any]:
+    """Return the rows of a suite's table whose day lies in ``[start, end)``, for a context."""
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sql(
-        "warehouse",
+        f"warehouse_{suite.name}",
         connection_string=_connection_string(clickhouse_url),
         create_temp_table=False,
     )
@@ -65,8 +68,7 @@ def _batch(clickhouse_url: str, suite: Suite, start: date, end: date) -> Batch:
     if suite.group_by:
         query += f" GROUP BY {suite.group_by}"
     asset = source.add_query_asset(suite.name, query=query)
-    definition = asset.add_batch_definition_whole_table("days")
-    return definition.get_batch()
+    return asset.add_batch_definition_whole_table("days")
 
 
 def validate(clickhouse_url: str, suite: Suite, start: date, end: date) -> Report:
@@ -82,7 +84,9 @@ def validate(clickhouse_url: str, suite: Suite, start: date, end: date) -> Repor
         UTC days; the end is exclusive.
     """
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    batch = _batch(clickhouse_url, suite, start, end)
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    batch = definition_of(context, clickhouse_url, suite, start, end).get_batch()
     expectations = [get_expectation_impl(type_)(**told) for type_, told in suite.expectations]
     # As one suite, since it asks for all that its expectations need in few queries.
     outcome = batch.validate(gx.ExpectationSuite(suite.name, expectations=expectations))

@@ -5,14 +5,9 @@ with source as (
         event_id,
         type,
         occurred_at,
+        received_at,
         subject,
-        JSONExtract(
-            data,
-            'Tuple(session_id String, anonymous_id String, device_id String, derived Bool,
-             sku String, query String, results Int64, slate_id String, position Nullable(Int64),
-             agent String, network String, url String, referrer String,
-             properties Tuple(utm_source String, utm_medium String, utm_campaign String))'
-        ) as click
+        JSONExtract(data, '{{ click_type() }}') as click
     from {{ source('raw', 'clickstream') }}
     where {{ in_days('occurred_at') }}
     {{ each_event_once() }}
@@ -40,3 +35,4 @@ select
     click.properties.utm_medium as utm_medium,
     click.properties.utm_campaign as utm_campaign
 from source
+where {{ is_usable('click') }}

@@ -4,9 +4,8 @@ with source as (
     select
         event_id,
         occurred_at,
-        JSONExtract(
-            data, 'Tuple(order_id UUID, reason String, currency String, refunded_minor Int64)'
-        ) as cancelled
+        received_at,
+        JSONExtract(data, '{{ order_cancelled_type() }}') as cancelled
     from {{ source('raw', 'orders') }}
     where type = 'order_cancelled' and {{ in_days('occurred_at') }}
     {{ each_event_once() }}
@@ -20,3 +19,4 @@ select
     cancelled.currency as currency,
     cancelled.refunded_minor as refunded_minor
 from source
+where {{ is_usable('order_cancelled') }}

@@ -4,6 +4,7 @@ with source as (
     select
         event_id,
         occurred_at,
+        received_at,
         subject,
         JSONExtract(data, '{{ order_completed_type() }}') as placed
     from {{ source('raw', 'orders') }}
@@ -45,3 +46,4 @@ select
     placed.lines.tax_rate_bp as tax_rate_bps,
     placed.lines.tax_minor as tax_minors
 from source
+where {{ is_usable('order_completed') }}

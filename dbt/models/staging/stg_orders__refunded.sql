@@ -4,12 +4,9 @@ with source as (
     select
         event_id,
         occurred_at,
+        received_at,
         subject,
-        JSONExtract(
-            data,
-            'Tuple(refund_id UUID, order_id UUID, currency String, amount_minor Int64,
-             reason String, tax_minor Nullable(Int64))'
-        ) as refund
+        JSONExtract(data, '{{ order_refunded_type() }}') as refund
     from {{ source('raw', 'orders') }}
     where type = 'order_refunded' and {{ in_days('occurred_at') }}
     {{ each_event_once() }}
@@ -26,3 +23,4 @@ select
     refund.reason as reason,
     refund.tax_minor as tax_minor
 from source
+where {{ is_usable('order_refunded') }}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from playwright.sync_api import sync_playwright
 
 from pipelines.quality import Suite, load_suites, validate
+from pipelines.quality.docs import publish_docs
 from pipelines.warehouse import connect
 
 DAY = date(2017, 12, 24)
@@ -43,7 +47,7 @@ CASES = {
         },
         broken={
             "expect_column_values_to_be_in_set(type)": {"type": "'order_vanished'"},
-            "expect_column_values_to_be_in_set(not_adding_up)": {
+            "expect_column_values_to_be_between(share_not_adding_up)": {
                 "data": _order('{"total_minor": 2}, {"total_minor": 3}', 6)
             },
             "expect_column_values_to_be_between(shortest_delay_seconds)": {
@@ -193,6 +197,30 @@ def test_a_bad_row_breaks_the_expectation_that_it_is_meant_to(
     client.command(f"INSERT INTO {suite.table} {bad}")
     report = validate(clickhouse_url, suite, DAY, NEXT)
     assert [f"{f.expectation}({f.column})" for f in report.failures] == [expectation]
+
+
+def test_the_site_shows_what_was_expected_and_what_was_found(
+    client: Client, database: str, clickhouse_url: str, tmp_path: Path
+) -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    assert chromium is not None, "no Chromium is installed: `apt install chromium`"
+    case = CASES["marts_sales"]
+    suite = _table(client, database, load_suites()["marts_sales"], case.row)
+    client.command(f"INSERT INTO {suite.table} {_select({**case.row, 'sales_minor': '-7'}, 1)}")
+    index = publish_docs(clickhouse_url, [suite], DAY, NEXT, tmp_path)
+    (page,) = (tmp_path / "validations").rglob("*.html")
+    assert page.relative_to(tmp_path).as_posix() in index.read_text("utf-8")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        shown = opened.new_page()
+        shown.goto(page.as_uri(), wait_until="domcontentloaded")
+        text = " ".join(shown.inner_text("body").split())
+        opened.close()
+    assert "Status: Failed" in text
+    assert f"{DAY}_{NEXT}" in text
+    assert "lowest_sales_minor" in text
+    assert "greater than or equal to 0" in text
+    assert "Unexpected Value Count -7 1" in text
 
 
 def test_an_empty_day_is_a_failure_where_rows_are_expected(
