@@ -95,7 +95,11 @@ def _filter(number: int, chosen: Filter) -> File:
                 "datasetUuid": identity("dataset", chosen.dataset),
             }
         ],
-        "controlValues": {"multiSelect": True, "searchAllOptions": True, "enableEmptyFilter": False},
+        "controlValues": {
+            "multiSelect": True,
+            "searchAllOptions": True,
+            "enableEmptyFilter": False,
+        },
         "defaultDataMask": {"extraFormData": {}, "filterState": {}},
         "cascadeParentIds": [],
         "scope": {"rootPath": ["ROOT_ID"], "excluded": []},

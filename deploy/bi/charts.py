@@ -88,9 +88,7 @@ def _filters(chart: Chart, dataset: Dataset) -> list[Params]:
             }
         )
     if chart.where:
-        filters.append(
-            {"expressionType": "SQL", "clause": "WHERE", "sqlExpression": chart.where}
-        )
+        filters.append({"expressionType": "SQL", "clause": "WHERE", "sqlExpression": chart.where})
     return filters
 
 
@@ -178,6 +176,7 @@ def _(chart: Series, dataset: Dataset) -> Params:
 
 @_params.register
 def _(chart: Bars, dataset: Dataset) -> Params:
+    stacked = bool(chart.split) if chart.stacked is None else chart.stacked
     return {
         "viz_type": "echarts_timeseries_bar",
         "x_axis": chart.by,
@@ -191,8 +190,8 @@ def _(chart: Bars, dataset: Dataset) -> Params:
         "x_axis_sort_asc": True,
         "x_axis_sort_series": "sum",
         "x_axis_sort_series_ascending": True,
-        "stack": "Stack" if chart.split else None,
-        "show_value": not chart.split,
+        "stack": "Stack" if stacked else None,
+        "show_value": not stacked and len(chart.metrics) == 1,
         "show_legend": bool(chart.split or len(chart.metrics) > 1),
         "legendOrientation": "top",
         "legendType": "scroll",
@@ -262,7 +261,7 @@ def _(chart: Heat, dataset: Dataset) -> Params:
         "legend_type": "continuous",
         "show_legend": True,
         "show_percentage": False,
-        "show_values": False,
+        "show_values": chart.values,
         "value_bounds": [None, None],
         "xscale_interval": -1,
         "yscale_interval": -1,

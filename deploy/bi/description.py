@@ -9,6 +9,9 @@ from typing import Annotated, Literal, Self, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from deploy.marts.catalogue import load
+from models.metrics import Catalogue, DefinitionError, SavedMetric, saved_metric
+
 FOLDER = Path(__file__).parent
 COLUMNS = 12
 """Of a dashboard's grid; the widths of a row's charts add up to it."""
@@ -36,6 +39,23 @@ class Metric(_Strict):
     description: str = ""
 
 
+def _shown(saved: SavedMetric) -> Metric:
+    """Return a metric as charts show it: money in whole units of its currency."""
+    is_money = saved.unit.startswith("minor units")
+    is_mean = " per " in saved.unit
+    unit: Unit
+    if is_money:
+        unit = "cents" if is_mean else "usd"
+    elif saved.unit == "share":
+        unit = "share"
+    elif is_mean:
+        unit = "decimal"
+    else:
+        unit = "kg" if saved.unit.startswith("kg") else "count"
+    expression = f"({saved.expression}) / 100" if is_money else saved.expression
+    return Metric(label=saved.label, sql=expression, unit=unit, description=saved.description)
+
+
 class Calculated(_Strict):
     """A column that is computed from others."""
 
@@ -50,7 +70,9 @@ class Dataset(_Strict):
     table: str | None = Field(default=None, pattern=r"^\w+\.\w+$")
     sql: str | None = None
     time: Column | None = None
-    metrics: Mapping[Name, Metric] = Field(min_length=1)
+    defined: list[Name] = Field(default_factory=list)
+    """Metrics of ``dbt/metrics``, which everybody computes in the same way."""
+    metrics: Mapping[Name, Metric] = Field(default_factory=dict)
     columns: Mapping[Column, Calculated] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -58,6 +80,28 @@ class Dataset(_Strict):
         if (self.table is None) == (self.sql is None):
             raise ValueError("either `table` or `sql` is given")
         return self
+
+    def completed(self, catalogue: Catalogue) -> Self:
+        """Return it with the metrics that are defined elsewhere among its own.
+
+        Raises
+        ------
+        DescriptionError
+            If there is no such metric, or it is of another table or day; the message has no file.
+        """
+        found = dict(self.metrics)
+        for name in self.defined:
+            try:
+                saved = saved_metric(catalogue, name)
+            except DefinitionError as error:
+                raise DescriptionError(f"defined: {error}") from error
+            if (saved.table, saved.day) != (self.table, self.time):
+                raise DescriptionError(
+                    f"defined: {name} is of {saved.table} by {saved.day}, "
+                    f"and not of {self.table} by {self.time}"
+                )
+            found[name] = _shown(saved)
+        return self.model_copy(update={"metrics": found})
 
 
 class _Chart(_Strict):
@@ -102,6 +146,8 @@ class Bars(_Chart):
     metrics: list[Name] = Field(min_length=1)
     by: Column
     split: Column | None = None
+    stacked: bool | None = None
+    """If left out, those of one metric are that are split."""
     limit: int = Field(default=10, ge=1, le=50)
 
 
@@ -132,6 +178,8 @@ class Heat(_Chart):
     metric: Name
     x: Column
     y: Column
+    values: bool = False
+    """Whether each cell is told to the number, too."""
 
 
 Chart = Annotated[
@@ -219,22 +267,26 @@ def read(folder: Path = FOLDER) -> Boards:
     DescriptionError
         If a file breaks a rule, or a chart names a dataset or metric that there is not.
     """
-    boards = Boards(
-        datasets=_read(folder / "datasets", Dataset),
-        dashboards=_read(folder / "dashboards", Dashboard),
-    )
+    catalogue = load()
+    datasets = {}
+    for name, dataset in _read(folder / "datasets", Dataset).items():
+        try:
+            datasets[name] = dataset.completed(catalogue)
+        except DescriptionError as error:
+            raise DescriptionError(f"{folder / 'datasets' / name}.yml: {error}") from error
+    boards = Boards(datasets=datasets, dashboards=_read(folder / "dashboards", Dashboard))
     for name, dashboard in boards.dashboards.items():
         where = f"{folder / 'dashboards' / name}.yml"
         for named in (*dashboard.filters, *dashboard.charts):
-            dataset = boards.datasets.get(named.dataset)
-            if dataset is None:
+            asked = boards.datasets.get(named.dataset)
+            if asked is None:
                 known = ", ".join(boards.datasets)
                 raise DescriptionError(
                     f"{where}: {named.title}: dataset: {named.dataset} is none of {known}"
                 )
             for metric in [] if isinstance(named, Filter) else _used(named):
-                if metric not in dataset.metrics:
-                    known = ", ".join(dataset.metrics)
+                if metric not in asked.metrics:
+                    known = ", ".join(asked.metrics)
                     raise DescriptionError(
                         f"{where}: {named.title}: metric {metric} is none of {known} "
                         f"of the dataset {named.dataset}"

@@ -77,8 +77,8 @@ def time_range(newest: date | None, weeks: int, today: date) -> str:
 
     Returns
     -------
-    The weeks up to now, which go along with the time; or, where the newest order is more than a week
-    old, the weeks up to its day, so that a store of the past is seen as it was.
+    The weeks up to now, which go along with the time; or, where the newest order is more than a
+    week old, the weeks up to its day, so that a store of the past is seen as it was.
     """
     span = timedelta(weeks=weeks)
     if newest is None or today - newest <= FRESH:
@@ -89,7 +89,9 @@ def time_range(newest: date | None, weeks: int, today: date) -> str:
 
 def ensure_layer(superset: Superset, happened: Mapping[str, Iterable[date]]) -> int:
     """Make the layer of annotations what is written down, and return its id."""
-    layers = {layer["name"]: layer["id"] for layer in superset.all("annotation_layer", "id", "name")}
+    layers = {
+        layer["name"]: layer["id"] for layer in superset.all("annotation_layer", "id", "name")
+    }
     number: int
     if _LAYER in layers:
         number = layers[_LAYER]
@@ -111,9 +113,7 @@ def ensure_layer(superset: Superset, happened: Mapping[str, Iterable[date]]) -> 
 
 
 def _show_to_readers(superset: Superset, boards: Boards) -> None:
-    roles = {
-        role["name"]: role["id"] for role in superset.all("security/roles", "id", "name")
-    }
+    roles = {role["name"]: role["id"] for role in superset.all("security/roles", "id", "name")}
     given = {"roles": [roles[name] for name in READERS]}
     for row in superset.all("dashboard", "id", "slug"):
         if row["slug"] in boards.dashboards:
@@ -157,9 +157,7 @@ def bring(boards: Boards, settings: BiSettings, on_step: OnStep = lambda step: N
         types = {
             name: column_types(client, name, dataset) for name, dataset in boards.datasets.items()
         }
-        [[newest]] = client.query(
-            "SELECT maxOrNull(order_date) FROM marts.fct_orders"
-        ).result_rows
+        [[newest]] = client.query("SELECT maxOrNull(order_date) FROM marts.fct_orders").result_rows
     today = datetime.now(UTC).date()
     ranges = {
         weeks: time_range(newest, weeks, today)

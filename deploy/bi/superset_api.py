@@ -30,14 +30,14 @@ class Superset:
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False)
-        self._user, self._password = user, password
+        self._url, self._user, self._password = url, user, password
 
     def __enter__(self) -> Self:
         login = {"username": self._user, "password": self._password, "provider": "db"}
         token = self.ask("POST", "/api/v1/security/login", json=login)["access_token"]
         self._client.headers["Authorization"] = f"Bearer {token}"
         csrf = self.ask("GET", "/api/v1/security/csrf_token/")["result"]
-        self._client.headers |= {"X-CSRFToken": csrf, "Referer": str(self._client.base_url)}
+        self._client.headers.update({"X-CSRFToken": csrf, "Referer": self._url})
         return self
 
     def __exit__(

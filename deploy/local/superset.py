@@ -73,7 +73,15 @@ def serve() -> None:
     """Become the server: one process, which has a thread for each of a dashboard's tiles."""
     address = f"127.0.0.1:{LocalSettings().port(Port.BI)}"
     program = _program("gunicorn")
-    options = ("--bind", address, "--workers", "1", "--timeout", str(TIMEOUT_S), "--no-control-socket")
+    options = (
+        "--bind",
+        address,
+        "--workers",
+        "1",
+        "--timeout",
+        str(TIMEOUT_S),
+        "--no-control-socket",
+    )
     threads = ("--worker-class", "gthread", "--threads", str(THREADS))
     application = "superset.app:create_app()"
     os.execve(program, [program, *options, *threads, application], _environment())
