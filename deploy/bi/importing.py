@@ -107,7 +107,8 @@ def ensure_layer(superset: Superset, happened: Mapping[str, Iterable[date]]) -> 
         else:
             superset.ask("DELETE", f"/api/v1/{resource}/{there['id']}")
     for title, day in sorted(wanted):
-        body = {"short_descr": title, "start_dttm": day, "end_dttm": day, "long_descr": title}
+        at = f"{day}T00:00:00"
+        body = {"short_descr": title, "start_dttm": at, "end_dttm": at, "long_descr": title}
         superset.ask("POST", f"/api/v1/{resource}/", json=body)
     return number
 
