@@ -19,11 +19,11 @@ from deploy.bi.settings import BiSettings
 from deploy.bi.superset_api import Superset
 from deploy.local.stack import Stack
 from pipelines.attribution import attribute
+from pipelines.dbt_command import dbt
 from pipelines.warehouse import connect, migrate
 from tests.integration.conftest import private_settings
 from tests.integration.dbt.shopping import shop
 from tests.integration.dbt.week import Told, write
-from tests.model.sql.dbt import dbt
 from tests.model.sql.journey import Row, insert, journey, load
 from tests.model.sql.money import load_money, stock
 

@@ -30,7 +30,8 @@ def executive(running: Running) -> Iterator[Page]:
 
 
 def rows_of(answer: Response) -> int:
-    return max(result["rowcount"] for result in answer.json()["result"])
+    counts: list[int] = [result["rowcount"] for result in answer.json()["result"]]
+    return max(counts)
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -145,7 +146,7 @@ def test_a_chart_and_the_one_definition_of_its_metric_give_the_same_number(
             for name in dataset.defined:
                 compiled = compile_question(catalogue, Question(name))
                 [[value]] = running.client.query(
-                    compiled.sql, parameters=compiled.parameters
+                    compiled.sql, parameters=dict(compiled.parameters)
                 ).result_rows
                 shown: Metric = dataset.metrics[name]
                 scale = 100 if shown.unit in {"usd", "cents"} else 1

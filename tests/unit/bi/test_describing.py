@@ -145,7 +145,7 @@ def test_superset_reads_no_variable_but_those_that_are_documented(tmp_path: Path
     documented = {name.upper() for name in BiSettings.model_fields}
     assert read_
     assert read_ <= documented
-    stack = client_environment(LocalSettings(_env_file=None, data_dir=tmp_path))  # type: ignore[call-arg]
+    stack = client_environment(LocalSettings(_env_file=None, data_dir=tmp_path))
     assert documented <= stack.keys()
 
 
