@@ -99,7 +99,8 @@ def ensure_layer(superset: Superset, happened: Mapping[str, Iterable[date]]) -> 
         body = {"name": _LAYER, "descr": "Days that explain a line's peaks and gaps"}
         number = superset.ask("POST", "/api/v1/annotation_layer/", json=body)["id"]
     resource = f"annotation_layer/{number}/annotation"
-    wanted = {(title, str(day)) for title, days in happened.items() for day in days}
+    # Superset wants each of a layer's descriptions once.
+    wanted = {(f"{title} {day:%Y}", str(day)) for title, days in happened.items() for day in days}
     for there in superset.all(resource, "id", "short_descr", "start_dttm"):
         key = (there["short_descr"], there["start_dttm"][:10])
         if key in wanted:
