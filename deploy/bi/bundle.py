@@ -15,7 +15,7 @@ from deploy.bi.description import Boards, Chart, Dashboard, Dataset, Filter
 from deploy.bi.identity import WAREHOUSE, identity
 
 DATABASE_FILE = "databases/warehouse.yaml"
-_TEXT_HEIGHT = 8
+_TEXT_HEIGHT = 10
 _VERSION = "1.0.0"
 File = dict[str, Any]
 
@@ -59,7 +59,7 @@ def dataset_file(
         "description": dataset.description,
         "filter_select_enabled": True,
         "columns": column_files(dataset, types, told),
-        "metrics": [metric_file(key, metric) for key, metric in dataset.metrics.items()],
+        "metrics": [metric_file(metric) for metric in dataset.metrics.values()],
         "uuid": identity("dataset", name),
         "database_uuid": identity("database"),
         "version": _VERSION,
@@ -67,9 +67,9 @@ def dataset_file(
     }
 
 
-def chart_file(dashboard: str, chart: Chart, dataset: Dataset, layer: int) -> File:
+def chart_file(dashboard: str, chart: Chart, dataset: Dataset) -> File:
     """Return a chart of a dashboard."""
-    settings = params(chart, dataset, layer)
+    settings = params(chart, dataset)
     return {
         "slice_name": chart.title,
         "description": chart.note or None,
@@ -215,7 +215,6 @@ def files(
     types: Mapping[str, Mapping[str, str]],
     told: Mapping[str, Mapping[str, str]],
     ranges: Mapping[int, str],
-    layer: int,
 ) -> dict[str, File]:
     """Return every file of an import, by its path.
 
@@ -229,8 +228,6 @@ def files(
         By dataset, the type and the description of each column.
     ranges
         Superset's time range for so many weeks.
-    layer
-        Superset's id of the layer of annotations.
     """
     made: dict[str, File] = {
         "metadata.yaml": {
@@ -245,7 +242,7 @@ def files(
         made[path] = dataset_file(name, dataset, types[name], told.get(name, {}))
     for name, dashboard in boards.dashboards.items():
         for chart in dashboard.charts:
-            file = chart_file(name, chart, boards.datasets[chart.dataset], layer)
+            file = chart_file(name, chart, boards.datasets[chart.dataset])
             made[f"charts/{file['uuid']}.yaml"] = file
         made[f"dashboards/{name}.yaml"] = dashboard_file(name, dashboard, ranges)
     return made

@@ -44,6 +44,15 @@ _GRAINS: Mapping[Grain, str] = {
     "week": "P1W",
     "month": "P1M",
 }
+_TIMES: Mapping[Grain, str] = {
+    "second": "%H:%M:%S",
+    "minute": "%H:%M",
+    "hour": "%d %b %H:%M",
+    "day": "%d %b",
+    "week": "%d %b",
+    "month": "%b %Y",
+}
+"""Of d3 (https://d3js.org/d3-time-format)."""
 _VIEWS = {
     "lines": "echarts_timeseries_line",
     "area": "echarts_area",
@@ -56,7 +65,7 @@ def currency(unit: Unit) -> Mapping[str, str] | None:
     return USD if unit in {"usd", "cents"} else None
 
 
-def params(chart: Chart, dataset: Dataset, layer: int) -> Params:
+def params(chart: Chart, dataset: Dataset) -> Params:
     """Return a chart's settings.
 
     Parameters
@@ -65,13 +74,8 @@ def params(chart: Chart, dataset: Dataset, layer: int) -> Params:
         What is drawn.
     dataset
         What it asks.
-    layer
-        Superset's id of the layer of annotations.
     """
-    made = _params(chart, dataset)
-    if isinstance(chart, Series) and chart.annotated:
-        made["annotation_layers"] = [_annotations(layer)]
-    return made | {"adhoc_filters": _filters(chart, dataset)}
+    return _params(chart, dataset) | {"adhoc_filters": _filters(chart, dataset)}
 
 
 def _filters(chart: Chart, dataset: Dataset) -> list[Params]:
@@ -92,7 +96,8 @@ def _filters(chart: Chart, dataset: Dataset) -> list[Params]:
     return filters
 
 
-def _annotations(layer: int) -> Params:
+def annotations(layer: int) -> Params:
+    """Return how the layer of that id is drawn over a line."""
     return {
         "name": "Holidays",
         "annotationType": "EVENT",
@@ -110,8 +115,18 @@ def _annotations(layer: int) -> Params:
     }
 
 
-def _axis(metric: Metric) -> Params:
+def _exact(metric: Metric) -> Params:
     return {"y_axis_format": FORMATS[metric.unit], "currency_format": currency(metric.unit)}
+
+
+def _axis(metric: Metric) -> Params:
+    """Return how a scale is labelled: 41,368 would not fit where 41.4k does."""
+    short = "SMART_NUMBER" if metric.unit in {"usd", "count", "kg"} else FORMATS[metric.unit]
+    return {"y_axis_format": short, "currency_format": currency(metric.unit)}
+
+
+def _labels(dataset: Dataset, names: Sequence[str]) -> list[str]:
+    return [dataset.metrics[name].label for name in names]
 
 
 @singledispatch
@@ -122,8 +137,8 @@ def _params(chart: object, dataset: Dataset) -> Params:
 @_params.register
 def _(chart: Number, dataset: Dataset) -> Params:
     metric = dataset.metrics[chart.metric]
-    shown = {"metric": chart.metric, "header_font_size": 0.4, "subheader_font_size": 0.15}
-    shown |= _axis(metric) | {"subtitle": chart.subtitle, "subtitle_font_size": 0.125}
+    shown = {"metric": metric.label, "header_font_size": 0.5, "subheader_font_size": 0.2}
+    shown |= _exact(metric) | {"subtitle": chart.subtitle, "subtitle_font_size": 0.15}
     if metric.unit == "when":
         shown |= {"time_format": "%d %b %Y, %H:%M:%S", "force_timestamp_formatting": True}
     if not (chart.compare and dataset.time):
@@ -146,10 +161,10 @@ def _(chart: Series, dataset: Dataset) -> Params:
         "viz_type": _VIEWS[chart.kind],
         "x_axis": chart.time or dataset.time,
         "time_grain_sqla": _GRAINS[chart.grain],
-        "metrics": chart.metrics,
+        "metrics": _labels(dataset, chart.metrics),
         "groupby": [chart.by] if chart.by else [],
         "limit": chart.limit if chart.by else None,
-        "timeseries_limit_metric": chart.metrics[0] if chart.by else None,
+        "timeseries_limit_metric": metric.label if chart.by else None,
         "order_desc": True,
         "row_limit": 10_000,
         "truncate_metric": True,
@@ -158,8 +173,8 @@ def _(chart: Series, dataset: Dataset) -> Params:
         "legendOrientation": "top",
         "rich_tooltip": True,
         "showTooltipTotal": stacked,
-        "x_axis_time_format": "smart_date",
-        "tooltipTimeFormat": "smart_date",
+        "x_axis_time_format": _TIMES[chart.grain],
+        "tooltipTimeFormat": _TIMES[chart.grain],
         "color_scheme": PALETTE,
         "seriesType": "line",
         "only_total": True,
@@ -182,11 +197,11 @@ def _(chart: Bars, dataset: Dataset) -> Params:
         "x_axis": chart.by,
         "xAxisForceCategorical": True,
         "orientation": "horizontal",
-        "metrics": chart.metrics,
+        "metrics": _labels(dataset, chart.metrics),
         "groupby": [chart.split] if chart.split else [],
         "row_limit": chart.limit if not chart.split else 1000,
         "order_desc": True,
-        "x_axis_sort": chart.metrics[0] if not chart.split else None,
+        "x_axis_sort": _labels(dataset, chart.metrics)[0] if not chart.split else None,
         "x_axis_sort_asc": True,
         "x_axis_sort_series": "sum",
         "x_axis_sort_series_ascending": True,
@@ -208,8 +223,8 @@ def _(chart: Table, dataset: Dataset) -> Params:
         "viz_type": "table",
         "query_mode": "aggregate",
         "groupby": chart.by,
-        "metrics": chart.metrics,
-        "timeseries_limit_metric": chart.sort or chart.metrics[0],
+        "metrics": _labels(dataset, chart.metrics),
+        "timeseries_limit_metric": dataset.metrics[chart.sort or chart.metrics[0]].label,
         "order_desc": True,
         "row_limit": chart.limit,
         "server_page_length": 10,
@@ -217,32 +232,35 @@ def _(chart: Table, dataset: Dataset) -> Params:
         "show_cell_bars": True,
         "color_pn": False,
         "column_config": {
-            name: {
-                "d3NumberFormat": FORMATS[dataset.metrics[name].unit],
-                "currencyFormat": currency(dataset.metrics[name].unit),
+            metric.label: {
+                "d3NumberFormat": FORMATS[metric.unit],
+                "currencyFormat": currency(metric.unit),
             }
-            for name in chart.metrics
-            if dataset.metrics[name].unit != "when"
+            for metric in map(dataset.metrics.__getitem__, chart.metrics)
+            if metric.unit != "when"
         },
     }
 
 
 @_params.register
 def _(chart: Funnel, dataset: Dataset) -> Params:
+    metric = dataset.metrics[chart.metric]
+    # Superset's own funnel puts the greatest first, and so mixes up steps that lose nobody.
     return {
-        "viz_type": "funnel",
-        "groupby": [chart.by],
-        "metric": chart.metric,
-        "row_limit": 10,
-        "sort_by_metric": True,
-        "percent_calculation_type": "first_step",
-        "label_type": "key_value_percent",
-        "tooltip_label_type": "key_value_percent",
-        "show_labels": True,
+        "viz_type": "echarts_timeseries_bar",
+        "x_axis": chart.by,
+        "xAxisForceCategorical": True,
+        "orientation": "horizontal",
+        "metrics": [metric.label],
+        "groupby": [],
+        "row_limit": 20,
+        "x_axis_sort": chart.by,
+        "x_axis_sort_asc": False,
+        "show_value": True,
         "show_legend": False,
         "color_scheme": PALETTE,
-        "number_format": FORMATS[dataset.metrics[chart.metric].unit],
-    }
+        "y_axis_bounds": [None, None],
+    } | _axis(metric)
 
 
 @_params.register
@@ -252,10 +270,11 @@ def _(chart: Heat, dataset: Dataset) -> Params:
         "viz_type": "heatmap_v2",
         "x_axis": chart.x,
         "groupby": chart.y,
-        "metric": chart.metric,
+        "metric": metric.label,
         "row_limit": 10_000,
         "sort_x_axis": "alpha_asc",
-        "sort_y_axis": "alpha_asc",
+        # It is drawn from below, and read from above.
+        "sort_y_axis": "alpha_desc",
         "normalize_across": "heatmap",
         "linear_color_scheme": SHADES,
         "legend_type": "continuous",
@@ -268,10 +287,11 @@ def _(chart: Heat, dataset: Dataset) -> Params:
     } | _axis(metric)
 
 
-def metric_file(name: str, metric: Metric) -> Params:
+def metric_file(metric: Metric) -> Params:
     """Return a metric as the file of its dataset states it."""
     return {
-        "metric_name": name,
+        # Not the short name: ClickHouse takes `sum(units) AS units` for the column everywhere else.
+        "metric_name": metric.label,
         "verbose_name": metric.label,
         "expression": metric.sql,
         "description": metric.description,
@@ -281,6 +301,10 @@ def metric_file(name: str, metric: Metric) -> Params:
         "extra": {},
         "warning_text": None,
     }
+
+
+def _spoken(column: str) -> str:
+    return "SKU" if column == "sku" else column.replace("_", " ").capitalize()
 
 
 def column_files(
@@ -318,6 +342,6 @@ def column_files(
         return column(name, "String", value.label, value.sql)
 
     return [
-        *(column(name, type_, None, None) for name, type_ in types.items()),
+        *(column(name, type_, _spoken(name), None) for name, type_ in types.items()),
         *(calculated(name, value) for name, value in dataset.columns.items()),
     ]

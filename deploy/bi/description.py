@@ -33,7 +33,8 @@ class _Strict(BaseModel):
 class Metric(_Strict):
     """A number that is computed in one way only."""
 
-    label: str
+    label: str = Field(pattern=r"^[A-Z0-9][^%:]*$")
+    """Superset's name of it, which no column has: these are written small."""
     sql: str
     unit: Unit
     description: str = ""
@@ -274,6 +275,11 @@ def read(folder: Path = FOLDER) -> Boards:
             datasets[name] = dataset.completed(catalogue)
         except DescriptionError as error:
             raise DescriptionError(f"{folder / 'datasets' / name}.yml: {error}") from error
+    for name, dataset in datasets.items():
+        labels = [metric.label for metric in dataset.metrics.values()]
+        if twice := {label for label in labels if labels.count(label) > 1}:
+            where = f"{folder / 'datasets' / name}.yml"
+            raise DescriptionError(f"{where}: metrics: two have the label {min(twice)}")
     boards = Boards(datasets=datasets, dashboards=_read(folder / "dashboards", Dashboard))
     for name, dashboard in boards.dashboards.items():
         where = f"{folder / 'dashboards' / name}.yml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from deploy.bi.bundle import DATABASE_FILE, database_file, files, packed
-from deploy.bi.description import FOLDER, Boards, Dataset, DescriptionError
+from deploy.bi.charts import annotations
+from deploy.bi.description import FOLDER, Boards, Dataset, DescriptionError, Series
+from deploy.bi.identity import identity
 from deploy.bi.settings import BiSettings
 from deploy.bi.superset_api import Superset
 from pipelines.warehouse import connect
@@ -114,6 +117,21 @@ def ensure_layer(superset: Superset, happened: Mapping[str, Iterable[date]]) -> 
     return number
 
 
+def _annotate(superset: Superset, boards: Boards, layer: int) -> None:
+    """Draw the layer over the charts that want it: an import takes references to layers out."""
+    uuids = {
+        identity("chart", name, chart.title)
+        for name, board in boards.dashboards.items()
+        for chart in board.charts
+        if isinstance(chart, Series) and chart.annotated
+    }
+    for row in superset.all("chart", "id", "uuid", "params"):
+        if row["uuid"] in uuids:
+            drawn = json.loads(row["params"]) | {"annotation_layers": [annotations(layer)]}
+            body = {"params": json.dumps(drawn)}
+            superset.ask("PUT", f"/api/v1/chart/{row['id']}", json=body)
+
+
 def _show_to_readers(superset: Superset, boards: Boards) -> None:
     roles = {role["name"]: role["id"] for role in superset.all("security/roles", "id", "name")}
     given = {"roles": [roles[name] for name in READERS]}
@@ -173,8 +191,9 @@ def bring(boards: Boards, settings: BiSettings, on_step: OnStep = lambda step: N
         layer = ensure_layer(superset, happened)
         on_step(f"writes {len(boards.datasets)} datasets, {len(boards.dashboards)} dashboards")
         database = database_file(uri)
-        made = files(boards, database, types, described_columns(boards), ranges, layer)
+        made = files(boards, database, types, described_columns(boards), ranges)
         superset.put_assets(packed(made), {DATABASE_FILE: unquote(warehouse.password or "")})
+        _annotate(superset, boards, layer)
         on_step(f"shows them to {' and '.join(READERS)}")
         _show_to_readers(superset, boards)
         _remove_gone(superset, made)

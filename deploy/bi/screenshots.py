@@ -11,8 +11,17 @@ from playwright.sync_api import Page, Response, sync_playwright
 
 WIDTH, HEIGHT = 1600, 1000
 WAIT_MS = 60_000
-_TILE = "[data-test='dashboard-component-chart-holder']"
+TILE = "[data-test='dashboard-component-chart-holder']:has([data-test='slice-header'])"
 _LOADING = "[data-test='loading-indicator']"
+_DRAWN = f"""count => {{
+    const tiles = [...document.querySelectorAll("{TILE}")];
+    const drawn = tile => {{
+        const chart = tile.querySelector("[data-test='chart-container']");
+        return chart && (chart.innerText.trim() || chart.querySelector("canvas, table"));
+    }};
+    return tiles.length >= count && tiles.every(drawn)
+        && !document.querySelector("{_LOADING}");
+}}"""
 _SETTLE_MS = 1_500
 """Lines grow into their place after their answer has come."""
 
@@ -73,14 +82,10 @@ def open_board(page: Page, name: str, charts: int) -> list[Response]:
     page.on("response", note)
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     page.goto(f"/superset/dashboard/{name}/?standalone=1")
-    page.locator(_TILE).first.wait_for()
+    page.locator(TILE).first.wait_for()
     # Charts out of sight are not drawn, so that the window has to be as tall as the dashboard.
     page.set_viewport_size({"width": WIDTH, "height": _height(page)})
-    page.wait_for_function(
-        f'count => document.querySelectorAll("{_TILE}").length >= count '
-        f'&& !document.querySelector("{_LOADING}")',
-        arg=charts,
-    )
+    page.wait_for_function(_DRAWN, arg=charts)
     page.wait_for_timeout(_SETTLE_MS)
     page.remove_listener("response", note)
     return answers

@@ -33,6 +33,8 @@ DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 FEATURE_FLAGS = {
     # Who may see a dashboard may see its charts, and needs no access to the tables behind them.
     "DASHBOARD_RBAC": True,
+    # Brings the number that is compared with the period before.
+    "CHART_PLUGINS_EXPERIMENTAL": True,
     "DRILL_BY": True,
     "DRILL_TO_DETAIL": True,
 }

@@ -30,7 +30,7 @@ def run_sql(superset: Superset, database: int, sql: str) -> list[dict[str, objec
 
 
 def asked(dataset: int) -> dict[str, object]:
-    query = {"metrics": ["orders"], "columns": [], "filters": []}
+    query = {"metrics": ["Orders"], "columns": [], "filters": []}
     return {"datasource": {"id": dataset, "type": "table"}, "queries": [query]}
 
 
@@ -46,7 +46,7 @@ def test_an_analyst_runs_sql_and_explores_what_no_dashboard_shows(running: Runni
         assert run_sql(analyst, database_of(analyst), COUNTED) == [{"orders": orders}]
         dataset = dataset_of(running, "fct_order_lines")
         answer = analyst.ask("POST", "/api/v1/chart/data", json=asked(dataset))
-        assert answer["result"][0]["data"] == [{"orders": orders}]
+        assert answer["result"][0]["data"] == [{"Orders": orders}]
         explored = analyst.ask(
             "GET", f"/api/v1/explore/?datasource_id={dataset}&datasource_type=table"
         )

@@ -92,7 +92,7 @@ def test_a_dataset_that_breaks_a_rule_is_refused_with_file_field_and_rule(
 
 def test_each_chart_has_one_place_on_its_dashboard(boards: Boards) -> None:
     types = {name: {"order_date": "Date"} for name in boards.datasets}
-    made = files(boards, database_file("clickhousedb://x"), types, {}, {13: "a : b"}, layer=1)
+    made = files(boards, database_file("clickhousedb://x"), types, {}, {13: "a : b"})
     charts = {file["uuid"] for path, file in made.items() if path.startswith("charts/")}
     placed = [
         piece["meta"]["uuid"]
@@ -107,10 +107,10 @@ def test_each_chart_has_one_place_on_its_dashboard(boards: Boards) -> None:
 
 def test_no_two_files_are_taken_for_the_same_thing(boards: Boards) -> None:
     types: dict[str, dict[str, str]] = {name: {} for name in boards.datasets}
-    made = files(boards, database_file("clickhousedb://x"), types, {}, {13: "a : b"}, layer=1)
+    made = files(boards, database_file("clickhousedb://x"), types, {}, {13: "a : b"})
     uuids = [file["uuid"] for file in made.values() if "uuid" in file]
     assert len(uuids) == len(set(uuids))
-    again = files(boards, database_file("clickhousedb://x"), types, {}, {13: "a : b"}, layer=1)
+    again = files(boards, database_file("clickhousedb://x"), types, {}, {13: "a : b"})
     assert uuids == [file["uuid"] for file in again.values() if "uuid" in file]
 
 
