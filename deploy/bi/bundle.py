@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from deploy.bi.charts import PALETTE, column_files, metric_file, params
+from deploy.bi.charts import LABELS, PALETTE, column_files, metric_file, params
 from deploy.bi.description import Boards, Chart, Dashboard, Dataset, Filter
 from deploy.bi.identity import WAREHOUSE, identity
 
@@ -199,7 +199,7 @@ def dashboard_file(name: str, dashboard: Dashboard, ranges: Mapping[int, str]) -
             # All of its charts at once, and not spread over five seconds.
             "stagger_refresh": False,
             "native_filter_configuration": filters,
-            "label_colors": {},
+            "label_colors": dict(LABELS),
             "timed_refresh_immune_slices": [],
             "expanded_slices": {},
             "default_filters": "{}",

@@ -29,13 +29,24 @@ FORMATS: Mapping[Unit, str] = {
     "count": ",.0f",
     "decimal": ",.2f",
     "share": ".1%",
-    "kg": ",.1f",
+    "kg": ",.0f",
     "ms": ",.1f",
     "seconds": ",.1f",
     "when": "smart_date",
 }
 """Of d3 (https://d3js.org/d3-format), by unit; ``usd`` are whole dollars, ``cents`` exact ones."""
+MOMENT = "%Y-%m-%d %H:%M:%S"
 PALETTE, SHADES = "ecomarket", "ecomarket_green"
+LABELS: Mapping[str, str] = {
+    "today": "#0F766E",
+    "a week ago": "#9CA3AF",
+    "web": "#0F766E",
+    "till": "#E69F00",
+    "Emissions": "#0F766E",
+    "At least": "#9CA3AF",
+    "At most": "#9CA3AF",
+}
+"""Colours of what means the same on every chart; what is only beside it is grey."""
 _GRAINS: Mapping[Grain, str] = {
     "second": "PT1S",
     "minute": "PT1M",
@@ -96,7 +107,7 @@ def _filters(chart: Chart, dataset: Dataset) -> list[Params]:
     return filters
 
 
-def annotations(layer: int) -> Params:
+def overlay(layer: int) -> Params:
     """Return how the layer of that id is drawn over a line."""
     return {
         "name": "Holidays",
@@ -137,19 +148,26 @@ def _params(chart: object, dataset: Dataset) -> Params:
 @_params.register
 def _(chart: Number, dataset: Dataset) -> Params:
     metric = dataset.metrics[chart.metric]
-    shown = {"metric": metric.label, "header_font_size": 0.5, "subheader_font_size": 0.2}
-    shown |= _exact(metric) | {"subtitle": chart.subtitle, "subtitle_font_size": 0.15}
+    shown = {"metric": metric.label, "header_font_size": 0.5, "subheader_font_size": 0.15}
+    shown |= _exact(metric) | {"subtitle": chart.subtitle, "subtitle_font_size": 0.2}
     if metric.unit == "when":
         shown |= {"time_format": "%d %b %Y, %H:%M:%S", "force_timestamp_formatting": True}
     if not (chart.compare and dataset.time):
         return shown | {"viz_type": "big_number_total"}
-    return shown | {
-        "viz_type": "pop_kpi",
-        "time_compare": "inherit",
-        "comparison_color_enabled": False,
-        "percentDifferenceFormat": "+.1%",
-        "show_metric_name": False,
-    }
+    return (
+        shown
+        | _axis(metric)
+        | {
+            "viz_type": "pop_kpi",
+            "header_font_size": 0.4,
+            "subheader_font_size": 0.125,
+        "subtitle_font_size": 0.35,
+            "time_compare": "inherit",
+            "comparison_color_enabled": False,
+            "percentDifferenceFormat": "+.1%",
+            "show_metric_name": False,
+        }
+    )
 
 
 @_params.register
@@ -228,16 +246,17 @@ def _(chart: Table, dataset: Dataset) -> Params:
         "order_desc": True,
         "row_limit": chart.limit,
         "server_page_length": 10,
-        "table_timestamp_format": "%Y-%m-%d %H:%M:%S",
+        "table_timestamp_format": MOMENT,
         "show_cell_bars": True,
         "color_pn": False,
         "column_config": {
-            metric.label: {
+            metric.label: {"d3TimeFormat": MOMENT}
+            if metric.unit == "when"
+            else {
                 "d3NumberFormat": FORMATS[metric.unit],
                 "currencyFormat": currency(metric.unit),
             }
             for metric in map(dataset.metrics.__getitem__, chart.metrics)
-            if metric.unit != "when"
         },
     }
 

@@ -100,7 +100,7 @@ def screenshots(
 ) -> None:
     """Take a picture of each dashboard, by a headless Chromium."""
     # Playwright is of the development environment, and the other commands do without it.
-    from deploy.bi.screenshots import BrowserMissingError, signed_in, take
+    from deploy.bi.screenshots import BrowserMissingError, PageError, signed_in, take
 
     console = Console()
     with _explained():
@@ -113,7 +113,7 @@ def screenshots(
         try:
             with signed_in(settings.bi_url, "admin", password) as page:
                 take(page, folder, charts, lambda path: console.print(str(path)))
-        except BrowserMissingError as error:
+        except (BrowserMissingError, PageError) as error:
             raise StackError(str(error)) from error
 
 

@@ -62,6 +62,8 @@ def make(on_packages: OnPackages = lambda written, total: None) -> None:
                 process.wait()
     if process.returncode:
         raise BiEnvironmentError(f"uv ended with status {process.returncode}: {_end(log)}")
+    # Some of the lock's packages are for other platforms.
+    on_packages(_written(), _written())
 
 
 def _end(log: Path) -> str:

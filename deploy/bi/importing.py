@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from deploy.bi.bundle import DATABASE_FILE, database_file, files, packed
-from deploy.bi.charts import annotations
+from deploy.bi.charts import overlay
 from deploy.bi.description import FOLDER, Boards, Dataset, DescriptionError, Series
 from deploy.bi.identity import identity
 from deploy.bi.settings import BiSettings
@@ -112,7 +112,7 @@ def ensure_layer(superset: Superset, happened: Mapping[str, Iterable[date]]) -> 
             superset.ask("DELETE", f"/api/v1/{resource}/{there['id']}")
     for title, day in sorted(wanted):
         at = f"{day}T00:00:00"
-        body = {"short_descr": title, "start_dttm": at, "end_dttm": at, "long_descr": title}
+        body = {"short_descr": title, "start_dttm": at, "end_dttm": at, "long_descr": ""}
         superset.ask("POST", f"/api/v1/{resource}/", json=body)
     return number
 
@@ -127,7 +127,7 @@ def _annotate(superset: Superset, boards: Boards, layer: int) -> None:
     }
     for row in superset.all("chart", "id", "uuid", "params"):
         if row["uuid"] in uuids:
-            drawn = json.loads(row["params"]) | {"annotation_layers": [annotations(layer)]}
+            drawn = json.loads(row["params"]) | {"annotation_layers": [overlay(layer)]}
             body = {"params": json.dumps(drawn)}
             superset.ask("PUT", f"/api/v1/chart/{row['id']}", json=body)
 

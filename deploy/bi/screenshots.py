@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import TimeoutError as TooLateError
 
 WIDTH, HEIGHT = 1600, 1000
-WAIT_MS = 60_000
+WAIT_MS = 120_000
 TILE = "[data-test='dashboard-component-chart-holder']:has([data-test='slice-header'])"
 _LOADING = "[data-test='loading-indicator']"
 _DRAWN = f"""count => {{
@@ -30,8 +31,8 @@ class BrowserMissingError(Exception):
     """There is no Chromium."""
 
 
-class LoginError(Exception):
-    """Superset does not let the user in."""
+class PageError(Exception):
+    """Superset does not let the user in, or does not draw a dashboard; the message says which."""
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def signed_in(url: str, user: str, password: str) -> Iterator[Page]:
     ------
     BrowserMissingError
         If no Chromium is installed.
-    LoginError
+    PageError
         If Superset refuses the user.
     """
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
@@ -56,7 +57,10 @@ def signed_in(url: str, user: str, password: str) -> Iterator[Page]:
         page.locator("input[name='username'], #username").first.fill(user)
         page.locator("input[name='password'], #password").first.fill(password)
         page.keyboard.press("Enter")
-        page.wait_for_url(lambda address: "/login" not in address)
+        try:
+            page.wait_for_url(lambda address: "/login" not in address)
+        except TooLateError as error:
+            raise PageError(f"{url}/login/: {user} is not let in") from error
         try:
             yield page
         finally:
@@ -72,6 +76,11 @@ def open_board(page: Page, name: str, charts: int) -> list[Response]:
         Its address.
     charts
         How many it has.
+
+    Raises
+    ------
+    PageError
+        If not all of them are drawn in time.
     """
     answers: list[Response] = []
 
@@ -85,7 +94,10 @@ def open_board(page: Page, name: str, charts: int) -> list[Response]:
     page.locator(TILE).first.wait_for()
     # Charts out of sight are not drawn, so that the window has to be as tall as the dashboard.
     page.set_viewport_size({"width": WIDTH, "height": _height(page)})
-    page.wait_for_function(_DRAWN, arg=charts)
+    try:
+        page.wait_for_function(_DRAWN, arg=charts)
+    except TooLateError as error:
+        raise PageError(f"{name}: not all charts are drawn in {WAIT_MS / 1000:.0f} s") from error
     page.wait_for_timeout(_SETTLE_MS)
     page.remove_listener("response", note)
     return answers

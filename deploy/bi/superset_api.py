@@ -31,9 +31,7 @@ class Superset:
     def __init__(self, url: str, user: str, password: str) -> None:
         # A connection that waited may be closed by the server while the next request is sent.
         limits = httpx.Limits(max_keepalive_connections=0)
-        self._client = httpx.Client(
-            base_url=url, timeout=TIMEOUT_S, trust_env=False, limits=limits
-        )
+        self._client = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False, limits=limits)
         self._url, self._user, self._password = url, user, password
 
     def __enter__(self) -> Self:

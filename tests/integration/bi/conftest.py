@@ -38,6 +38,7 @@ class Running:
 
     boards: Boards
     settings: BiSettings
+    warehouse_url: str
     client: Client
 
     def signed_in(self, user: str) -> Superset:
@@ -111,7 +112,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         boards, settings = read(), settings_of(stack)
         bring(boards, settings)
         with connect(url) as client:
-            yield Running(boards, settings, client)
+            yield Running(boards, settings, url, client)
     finally:
         stack.down()
 
