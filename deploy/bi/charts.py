@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -35,6 +35,8 @@ FORMATS: Mapping[Unit, str] = {
     "when": "smart_date",
 }
 """Of d3 (https://d3js.org/d3-format), by unit; ``usd`` are whole dollars, ``cents`` exact ones."""
+_GREAT: Collection[Unit] = {"usd", "count", "kg"}
+"""Units of which there may be millions."""
 MOMENT = "%Y-%m-%d %H:%M:%S"
 PALETTE, SHADES = "ecomarket", "ecomarket_green"
 LABELS: Mapping[str, str] = {
@@ -132,7 +134,7 @@ def _exact(metric: Metric) -> Params:
 
 def _axis(metric: Metric) -> Params:
     """Return how a scale is labelled: 41,368 would not fit where 41.4k does."""
-    short = "SMART_NUMBER" if metric.unit in {"usd", "count", "kg"} else FORMATS[metric.unit]
+    short = "SMART_NUMBER" if metric.unit in _GREAT else FORMATS[metric.unit]
     return {"y_axis_format": short, "currency_format": currency(metric.unit)}
 
 
@@ -161,7 +163,7 @@ def _(chart: Number, dataset: Dataset) -> Params:
             "viz_type": "pop_kpi",
             "header_font_size": 0.4,
             "subheader_font_size": 0.125,
-        "subtitle_font_size": 0.35,
+            "subtitle_font_size": 0.3,
             "time_compare": "inherit",
             "comparison_color_enabled": False,
             "percentDifferenceFormat": "+.1%",
@@ -314,7 +316,8 @@ def metric_file(metric: Metric) -> Params:
         "verbose_name": metric.label,
         "expression": metric.sql,
         "description": metric.description,
-        "d3format": FORMATS[metric.unit],
+        # It would go before the shorter one of an axis.
+        "d3format": None if metric.unit in _GREAT else FORMATS[metric.unit],
         "currency": currency(metric.unit),
         "metric_type": None,
         "extra": {},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -85,6 +86,19 @@ def test_an_order_comes_onto_the_screen_by_itself(
     until(lambda: tile.inner_text() != before, "the order on the screen")
 
 
+def test_an_analyst_drills_from_a_department_down_to_its_channels(running: Running) -> None:
+    board = running.boards.dashboards["sales"]
+    password = running.settings.bi_analyst_password.get_secret_value()
+    with signed_in(running.settings.bi_url, "analyst", password) as page:
+        open_board(page, "sales", len(board.charts))
+        table = page.locator(TILE).filter(has_text="Departments, amounts in USD")
+        table.locator("tbody td").first.click(button="right")
+        assert page.get_by_role("menuitem", name="Drill to detail").count()
+        page.get_by_role("menuitem", name="Drill by").hover()
+        page.get_by_role("menuitem", name="Channel").click()
+        page.get_by_role("dialog").get_by_role("cell", name="till").first.wait_for()
+
+
 Kept = dict[str, list[tuple[int, str, str]]]
 
 
@@ -142,11 +156,11 @@ def test_holidays_are_drawn_over_the_lines_that_want_them(running: Running) -> N
         for chart in board.charts
         if isinstance(chart, Series) and chart.annotated
     }
+    layers: dict[str, list[dict[str, Any]]] = {}
     with running.signed_in("executive") as executive:
-        layers = {
-            row["slice_name"]: json.loads(row["params"]).get("annotation_layers")
-            for row in executive.all("chart", "slice_name", "params")
-        }
+        for board in running.boards.dashboards:
+            for chart in executive.ask("GET", f"/api/v1/dashboard/{board}/charts")["result"]:
+                layers[chart["slice_name"]] = chart["form_data"].get("annotation_layers", [])
         assert {title for title, drawn in layers.items() if drawn} == wanted
         [layer] = {drawn["value"] for title in wanted for drawn in layers[title]}
         there = executive.all(f"annotation_layer/{layer}/annotation", "short_descr", "start_dttm")
