@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, sync_playwright
 from playwright.sync_api import TimeoutError as TooLateError
 
 WIDTH, HEIGHT = 1600, 1000
@@ -35,6 +35,27 @@ class PageError(Exception):
     """Superset does not let the user in, or does not draw a dashboard; the message says which."""
 
 
+def sign_in(browser: Browser, url: str, user: str, password: str) -> Page:
+    """Open a page, with cookies of its own, in which a user of Superset is signed in.
+
+    Raises
+    ------
+    PageError
+        If Superset refuses the user.
+    """
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, base_url=url)
+    page.set_default_timeout(WAIT_MS)
+    page.goto("/login/")
+    page.locator("input[name='username'], #username").first.fill(user)
+    page.locator("input[name='password'], #password").first.fill(password)
+    page.keyboard.press("Enter")
+    try:
+        page.wait_for_url(lambda address: "/login" not in address)
+    except TooLateError as error:
+        raise PageError(f"{url}/login/: {user} is not let in") from error
+    return page
+
+
 @contextmanager
 def signed_in(url: str, user: str, password: str) -> Iterator[Page]:
     """Open a browser in which a user of Superset is signed in.
@@ -51,16 +72,7 @@ def signed_in(url: str, user: str, password: str) -> Iterator[Page]:
         raise BrowserMissingError("no Chromium is installed: `apt install chromium`")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, base_url=url)
-        page.set_default_timeout(WAIT_MS)
-        page.goto("/login/")
-        page.locator("input[name='username'], #username").first.fill(user)
-        page.locator("input[name='password'], #password").first.fill(password)
-        page.keyboard.press("Enter")
-        try:
-            page.wait_for_url(lambda address: "/login" not in address)
-        except TooLateError as error:
-            raise PageError(f"{url}/login/: {user} is not let in") from error
+        page = sign_in(browser, url, user, password)
         try:
             yield page
         finally:
