@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from deploy.bi.description import FOLDER, Series, Table
 from deploy.bi.importing import bring, time_range
-from deploy.bi.screenshots import TILE, open_board, sign_in, signed_in
+from deploy.bi.screenshots import TILE, open_board, signed_in
 from deploy.bi.superset_api import Superset, SupersetError
 from deploy.marts.cli import metrics as command
 from pipelines.warehouse import connect
@@ -84,23 +84,6 @@ def test_an_order_comes_onto_the_screen_by_itself(
     names = ["event_id", "type", "version", "occurred_at", "received_at", "subject", "trace_id"]
     running.client.insert("raw.orders", [row], column_names=[*names, "data"])
     until(lambda: tile.inner_text() != before, "the order on the screen")
-
-
-def test_an_analyst_drills_from_a_department_down_to_its_channels(
-    running: Running, executive: Page
-) -> None:
-    board = running.boards.dashboards["sales"]
-    password = running.settings.bi_analyst_password.get_secret_value()
-    browser = executive.context.browser
-    assert browser is not None
-    page = sign_in(browser, running.settings.bi_url, "analyst", password)
-    open_board(page, "sales", len(board.charts))
-    table = page.locator(TILE).filter(has_text="Departments, amounts in USD")
-    table.locator("tbody td").first.click(button="right")
-    page.get_by_role("menuitem", name="Drill by").hover()
-    page.get_by_role("menuitem", name="Channel").click()
-    page.get_by_role("dialog").get_by_role("cell", name="till").first.wait_for()
-    page.close()
 
 
 Kept = dict[str, list[tuple[int, str, str]]]
