@@ -78,6 +78,7 @@ def _addresses(settings: LocalSettings, rows: list[ServiceStatus]) -> Table:
         "storefront": (Port.STOREFRONT, "/docs"),
         "serving": (Port.SERVING, "/docs"),
         "dagster-webserver": (Port.DAGSTER, ""),
+        "superset": (Port.BI, ""),
     }
     table = Table(box=None, show_header=False)
     for row in rows:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.settings import LocalSettings, Port
@@ -16,8 +18,15 @@ SECRETS = (
     "PAYMENT_KEY",
     "PAYMENT_WEBHOOK_SECRET",
     "CARRIER_WEBHOOK_SECRET",
+    "WAREHOUSE_READER_PASSWORD",
+    "BI_SECRET_KEY",
+    "BI_ADMIN_PASSWORD",
+    "BI_ANALYST_PASSWORD",
+    "BI_EXECUTIVE_PASSWORD",
 )
 _SECRET_BYTES = 32
+READER = "reader"
+"""The warehouse's user that only reads."""
 
 
 def client_environment(settings: LocalSettings) -> dict[str, str]:
@@ -32,6 +41,8 @@ def client_environment(settings: LocalSettings) -> dict[str, str]:
     def address(port: Port) -> str:
         return f"127.0.0.1:{settings.port(port)}"
 
+    shared = _secrets(settings.data_dir / "secrets.env")
+    reader = f"{READER}:{shared['WAREHOUSE_READER_PASSWORD']}@{address(Port.WAREHOUSE)}"
     return {
         "DATABASE_URL": f"postgresql://ecomarket@{address(Port.POSTGRES)}/ecomarket",
         "KAFKA_BOOTSTRAP_SERVERS": address(Port.KAFKA),
@@ -49,8 +60,30 @@ def client_environment(settings: LocalSettings) -> dict[str, str]:
         "DAGSTER_HOME": str(settings.data_dir / "dagster"),
         "REPLAY_CLOCK": "true",
         "SHARED_CLOCK": str(settings.data_dir / "simulation.clock"),
-        **_secrets(settings.data_dir / "secrets.env"),
+        "BI_URL": f"http://{address(Port.BI)}",
+        "BI_METADATA_URL": f"sqlite:///{settings.data_dir / 'bi' / 'superset.db'}",
+        "BI_WAREHOUSE_URL": f"http://{reader}",
+        **shared,
     }
+
+
+def warehouse_users(environment: Mapping[str, str]) -> str:
+    """Return the warehouse's users file: one who may do all, and one who only reads.
+
+    Parameters
+    ----------
+    environment
+        As `client_environment` returns it.
+    """
+    password = environment["WAREHOUSE_READER_PASSWORD"]
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return (
+        "[users.default]\n\n"
+        f"[users.{READER}]\n"
+        f'password_sha256 = "{digest}"\n'
+        "# Settings may change, so that a client can limit its own queries.\n"
+        "readonly = 2\n"
+    )
 
 
 def _secrets(path: Path) -> dict[str, str]:

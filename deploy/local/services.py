@@ -32,6 +32,8 @@ class Service:
     ports: tuple[Port, ...] = ()
     metrics: Port | None = None
     stop_signal: str = "TERM"
+    on_request: bool = False
+    """Started where it is named, and not with all the others."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def _warehouse(settings: LocalSettings) -> list[str]:
         "--path": settings.data_dir / "warehouse",
         "--port": settings.port(Port.WAREHOUSE),
         "--max-memory": limit,
+        "--users": settings.warehouse_users,
     }
     pairs = [str(part) for option in options.items() for part in option]
     return [sys.executable, "-m", "deploy.local.warehouse", *pairs]
@@ -175,6 +178,14 @@ SERVICES: Mapping[str, Service] = {
             needs=("warehouse-migrations",),
             ports=(Port.DAGSTER,),
         ),
+        Service(
+            "superset",
+            _module("deploy.local.superset", "serve"),
+            health.http(Port.BI, "/health"),
+            needs=("bi-metadata", "warehouse-migrations"),
+            ports=(Port.BI,),
+            on_request=True,
+        ),
     )
 }
 
@@ -184,6 +195,7 @@ TASKS: Mapping[str, Task] = {
         Task("kafka-jars", _module("deploy.local.kafka", "fetch")),
         Task("topics", _module("pipelines.ingest", "topics"), needs=("kafka",)),
         Task("store-migrations", _module("storefront_api.migrate"), needs=("postgres",)),
+        Task("bi-metadata", _module("deploy.local.superset", "prepare")),
         Task("warehouse-migrations", _module("pipelines.warehouse"), needs=("warehouse",)),
     )
 }
@@ -195,7 +207,7 @@ def select(names: Iterable[str] | None) -> list[Service | Task]:
     Parameters
     ----------
     names
-        Services; None means every one.
+        Services; None means every one but those that start on request.
 
     Raises
     ------
@@ -209,7 +221,8 @@ def select(names: Iterable[str] | None) -> list[Service | Task]:
             add(SERVICES.get(need) or TASKS[need])
         chosen.setdefault(node.name, node)
 
-    for name in SERVICES if names is None else names:
+    usual = [name for name, service in SERVICES.items() if not service.on_request]
+    for name in usual if names is None else names:
         if name not in SERVICES:
             raise UnknownServiceError(f"no service {name!r}; there are {', '.join(SERVICES)}")
         add(SERVICES[name])

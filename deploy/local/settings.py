@@ -31,6 +31,7 @@ class Port(StrEnum):
     SERVING = "serving_port"
     PAYMENTS = "payments_port"
     DAGSTER = "dagster_port"
+    BI = "bi_port"
     RELAY_METRICS = "relay_metrics_port"
     SINK_METRICS = "sink_metrics_port"
     STREAM_METRICS = "stream_metrics_port"
@@ -63,6 +64,7 @@ class LocalSettings(BaseSettings):
     serving_port: int = Field(default=8001, ge=1, le=65535)
     payments_port: int = Field(default=8002, ge=1, le=65535)
     dagster_port: int = Field(default=3000, ge=1, le=65535)
+    bi_port: int = Field(default=8088, ge=1, le=65535)
     relay_metrics_port: int = Field(default=9101, ge=1, le=65535)
     sink_metrics_port: int = Field(default=9102, ge=1, le=65535)
     stream_metrics_port: int = Field(default=9103, ge=1, le=65535)
@@ -118,6 +120,11 @@ class LocalSettings(BaseSettings):
     def logs_dir(self) -> Path:
         """One log file for each service and one-shot command."""
         return self.data_dir / "logs"
+
+    @property
+    def warehouse_users(self) -> Path:
+        """Who may ask the warehouse."""
+        return self.data_dir / "warehouse-users.toml"
 
     def variables(self) -> dict[str, str]:
         """Return these settings as environment variables, for the processes of the stack."""

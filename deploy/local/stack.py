@@ -16,7 +16,7 @@ from threading import Event
 import psutil
 
 from deploy.local import processes
-from deploy.local.environment import client_environment
+from deploy.local.environment import client_environment, warehouse_users
 from deploy.local.errors import BusyError, ServiceFailedError, StackError
 from deploy.local.graph import run_backward, run_forward
 from deploy.local.health import NotReadyError
@@ -91,7 +91,7 @@ class Stack:
         Parameters
         ----------
         services
-            Names; None means every service.
+            Names; None means every service but those that start on request.
         on_progress
             Called from several threads with what each one is at, at least every few seconds.
 
@@ -133,9 +133,16 @@ class Stack:
         self._prepare()
         with self._locked():
             if self._supervisor.is_up():
-                run_backward(select(None), lambda node: self._stop(node, on_progress))
+                run_backward(select(SERVICES), lambda node: self._stop(node, on_progress))
                 self._supervisor.shutdown()
             processes.sweep(self.settings, on_progress)
+
+    def stop(self, service: str, on_progress: OnProgress = silent) -> None:
+        """Stop one service; whatever needs it is left running."""
+        select([service])
+        with self._locked():
+            if self._supervisor.is_up():
+                self._stop(SERVICES[service], on_progress)
 
     def kill(self, service: str) -> int:
         """Kill a service's process with SIGKILL, as a crash would, and return its process id.
@@ -155,7 +162,17 @@ class Stack:
         return pid
 
     def status(self) -> list[ServiceStatus]:
-        """Return how each service is, asked at this moment."""
+        """Return how each service is, asked at this moment.
+
+        One that starts on request is left out while it does not run.
+        """
+        return [
+            row
+            for row in self._rows()
+            if row.state is not ServiceState.DOWN or not SERVICES[row.name].on_request
+        ]
+
+    def _rows(self) -> list[ServiceStatus]:
         if not self._supervisor.is_up():
             orphans = processes.own(self.settings)
             return [
@@ -199,6 +216,9 @@ class Stack:
         dagster = self.settings.data_dir / "dagster"
         dagster.mkdir(exist_ok=True)
         (dagster / "dagster.yaml").write_text(_DAGSTER, "utf-8")
+        users = self.settings.warehouse_users
+        users.touch(0o600)
+        users.write_text(warehouse_users(self.environment()), "utf-8")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ import dagster as dg
 
 from pipelines.artifact_store import promoted
 from pipelines.defs.resources import Artifacts, Warehouse
+from pipelines.defs.retrying import by_class
 from pipelines.defs.transform import key_of
 from pipelines.lifetime import TABLE, look_ahead
 from pipelines.training import last_midnight, purchase_days
@@ -25,7 +26,7 @@ def assets() -> list[dg.AssetsDefinition]:
         if artifact is None:
             raise dg.Failure("no version of lifetime is in service")
         as_of = last_midnight(warehouse)
-        with connect(warehouse.url) as client:
+        with by_class(), connect(warehouse.url) as client:
             rows = look_ahead(client, artifact, purchase_days(warehouse, as_of), as_of)
         return dg.MaterializeResult(
             metadata={

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 import pipelines.settings
 import serving.settings
 import storefront_api.settings
+from deploy.bi.settings import BiSettings
 from deploy.local.settings import LocalSettings, SettingsError, load_settings
 from deploy.payments.app import PaymentsSettings
 
@@ -19,6 +20,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
 CLASSES: tuple[type[BaseSettings], ...] = (
     LocalSettings,
     PaymentsSettings,
+    BiSettings,
     storefront_api.settings.Settings,
     pipelines.settings.Settings,
     serving.settings.Settings,

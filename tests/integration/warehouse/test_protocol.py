@@ -45,6 +45,7 @@ def test_settings_come_as_parameters_and_hold_for_one_request(warehouse: Warehou
     assert warehouse.sql(ask) != "1234"
     reply = warehouse.post("SELECT 1", no_such_setting="1")
     assert (reply.status, reply.code) == (404, 115)
+    assert warehouse.sql("SELECT getSetting('use_query_condition_cache')") == "false"
     assert warehouse.sql("SELECT getSetting('async_insert')") == "false"
     assert warehouse.sql("SELECT getSetting('async_insert')", async_insert="1") == "true"
 

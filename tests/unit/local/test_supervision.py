@@ -52,10 +52,16 @@ def test_the_socket_moves_out_of_a_directory_too_deep_for_it(tmp_path: Path) -> 
 
 
 def test_everything_comes_after_what_it_needs() -> None:
-    names = [node.name for node in select(None)]
+    names = [node.name for node in select(SERVICES)]
     assert set(names) == {*SERVICES, *TASKS}
-    for node in select(None):
+    for node in select(SERVICES):
         assert all(names.index(need) < names.index(node.name) for need in node.needs)
+
+
+def test_what_starts_on_request_is_not_started_with_all_others() -> None:
+    usual = {node.name for node in select(None)}
+    assert usual == {*SERVICES, *TASKS} - {"superset", "bi-metadata"}
+    assert {"superset", "bi-metadata"} <= {node.name for node in select(["superset"])}
 
 
 @pytest.mark.parametrize(
