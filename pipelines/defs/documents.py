@@ -10,7 +10,6 @@ from pipelines.defs.resources import Warehouse
 from pipelines.defs.retrying import by_class
 from pipelines.defs.transform import key_of
 from pipelines.quality import load_suites
-from pipelines.quality.docs import publish_docs
 
 
 def assets(partitions: dg.PartitionsDefinition[str], folder: Path) -> list[dg.AssetsDefinition]:
@@ -35,6 +34,8 @@ def assets(partitions: dg.PartitionsDefinition[str], folder: Path) -> list[dg.As
     def data_docs(
         context: dg.AssetExecutionContext, warehouse: Warehouse
     ) -> dg.MaterializeResult[None]:
+        from pipelines.quality.docs import publish_docs  # takes seconds
+
         start, end = days_of(context, partitions)
         with by_class():
             index = publish_docs(warehouse.url, suites.values(), start, end, folder)

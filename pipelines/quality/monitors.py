@@ -28,6 +28,20 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """Days that may be as they like: ``MM-DD`` of every year, or those of ``[since, until)``."""
+
+    reason: str
+    day: str = ""
+    since: date = date.max
+    until: date = date.max
+
+    def covers(self, day: date) -> bool:
+        """Tell whether a day is one of them."""
+        return f"{day:%m-%d}" == self.day or self.since <= day < self.until
+
+
+@dataclass(frozen=True)
 class Monitor:
     """A number of each day and key, and how far it may be from what was to be expected.
 
@@ -49,7 +63,7 @@ class Monitor:
         Added to a number before it is compared, so that one of nothing can be; also about the
         change of a small one that is not worth an alarm.
     accepted
-        Days of every year, as ``MM-DD``, that may be as they like, and why.
+        Days that may be as they like, and why.
     """
 
     name: str
@@ -59,7 +73,7 @@ class Monitor:
     tolerance: float
     error_beyond: float
     offset: float
-    accepted: dict[str, str]
+    accepted: tuple[Accepted, ...]
 
     @property
     def of_each_raw_table(self) -> bool:
@@ -68,7 +82,7 @@ class Monitor:
 
     def accepts(self, day: date) -> bool:
         """Tell whether a day may be as it likes."""
-        return f"{day:%m-%d}" in self.accepted
+        return any(each.covers(day) for each in self.accepted)
 
 
 def _number(name: str, content: dict[str, Any], field: str, above: float) -> float:
@@ -76,6 +90,19 @@ def _number(name: str, content: dict[str, Any], field: str, above: float) -> flo
     if not isinstance(value, int | float) or value <= above:
         raise SuiteError(f"{name}: {field} must be a number above {above:g}")
     return float(value)
+
+
+def _accepted(name: str, entry: dict[str, Any]) -> Accepted:
+    if set(entry) == {"day", "reason"} and re.fullmatch(r"\d\d-\d\d", str(entry["day"])):
+        return Accepted(entry["reason"], day=entry["day"])
+    if set(entry) == {"since", "until", "reason"}:
+        since, until = entry["since"], entry["until"]
+        if isinstance(since, date) and isinstance(until, date) and since < until:
+            return Accepted(entry["reason"], since=since, until=until)
+    raise SuiteError(
+        f"{name}: accepted must each be {{day: MM-DD, reason}}, or {{since, until, reason}} with "
+        "two dates of which the second is later"
+    )
 
 
 def parse_monitor(name: str, text: str) -> Monitor:
@@ -94,11 +121,6 @@ def parse_monitor(name: str, text: str) -> Monitor:
         )
     if content["kind"] not in list(Kind):
         raise SuiteError(f"{name}: kind must be one of {', '.join(Kind)}")
-    accepted = {}
-    for entry in content.get("accepted", []):
-        if set(entry) != {"day", "reason"} or not re.fullmatch(r"\d\d-\d\d", str(entry["day"])):
-            raise SuiteError(f"{name}: accepted must each be {{day: MM-DD, reason}}")
-        accepted[entry["day"]] = entry["reason"]
     content.setdefault("offset", 0.5)
     return Monitor(
         name=name,
@@ -108,7 +130,7 @@ def parse_monitor(name: str, text: str) -> Monitor:
         tolerance=_number(name, content, "tolerance", 0),
         error_beyond=_number(name, content, "error_beyond", 1),
         offset=_number(name, content, "offset", 0),
-        accepted=accepted,
+        accepted=tuple(_accepted(name, entry) for entry in content.get("accepted", [])),
     )
 
 

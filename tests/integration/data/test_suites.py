@@ -13,8 +13,9 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from playwright.sync_api import sync_playwright
 
-from pipelines.quality import Suite, load_suites, validate
+from pipelines.quality import Suite, load_suites
 from pipelines.quality.docs import publish_docs
+from pipelines.quality.validate import validate
 from pipelines.warehouse import connect
 
 DAY = date(2017, 12, 24)

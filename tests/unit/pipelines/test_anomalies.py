@@ -26,6 +26,7 @@ tolerance: 0.4
 error_beyond: 20
 accepted:
   - {day: "12-25", reason: Closed.}
+  - {since: 2026-02-01, until: 2026-02-03, reason: Moving.}
 """
 
 
@@ -115,12 +116,21 @@ def test_a_young_store_is_not_judged_and_an_accepted_day_is_told() -> None:
         (("tolerance: 0.4", "tolerance: some"), "tolerance must be a number above 0"),
         (("error_beyond: 20", "error_beyond: 1"), "error_beyond must be a number above 1"),
         (("12-25", "Christmas"), "accepted must each be"),
+        (("until: 2026-02-03", "until: 2026-02-01"), "of which the second is later"),
         (("query: SELECT 1", "sql: SELECT 1"), "a monitor has the fields"),
     ],
 )
 def test_a_bad_monitor_is_refused_by_field(change: tuple[str, str], message: str) -> None:
     with pytest.raises(SuiteError, match=message):
         parse_monitor("orders", GOOD.replace(*change))
+
+
+def test_days_are_accepted_each_year_or_once() -> None:
+    monitor = parse_monitor("orders", GOOD)
+    once = [date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 2), date(2026, 2, 3)]
+    assert [monitor.accepts(day) for day in once] == [False, True, True, False]
+    assert monitor.accepts(date(2025, 12, 25))
+    assert not monitor.accepts(date(2027, 2, 1))
 
 
 def test_what_ships_can_be_read() -> None:
