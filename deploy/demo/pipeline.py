@@ -17,7 +17,8 @@ SHAPE = "shape"
 """The tables alone; nothing is trained."""
 LOCATION = "pipelines.definitions"
 REPOSITORY = "__repository__"
-POLL_S = 1.0
+POLL_S = 3.0
+"""Dagster adds up all events of a run for each answer, which takes from what the run has."""
 TIMEOUT_S = 300.0
 """Dagster loads the code anew for what is asked first, which takes long on a busy machine."""
 _LAUNCH = """

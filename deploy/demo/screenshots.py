@@ -15,33 +15,25 @@ from rich.console import Console
 
 from deploy.local.settings import Port, load_settings
 
-WIDTH, HEIGHT, TALL = 1600, 1000, 4400
+WIDTH, HEIGHT = 1600, 1000
 SETTLE_MS = 4_000
 """A graph is laid out after its page says that it is loaded."""
 
 
-_EXPAND_ALL = "Alt+KeyE"
-"""Of Dagster's asset graph, whose groups are closed at first; all of it needs a tall window."""
-
-
-def _shots(storefront: str, serving: str, dagster: str) -> dict[str, tuple[str, str]]:
-    """Return the address of each page and the keys to press on it."""
+def _shots(storefront: str, serving: str, dagster: str) -> dict[str, str]:
+    """Return the address of each page."""
     return {
-        "dagster-asset-groups": (f"{dagster}/asset-groups", ""),
-        "dagster-asset-graph": (f"{dagster}/asset-groups", _EXPAND_ALL),
-        "dagster-runs": (f"{dagster}/runs", ""),
-        "storefront-api": (f"{storefront}/docs", ""),
-        "serving-api": (f"{serving}/docs", ""),
+        "dagster-asset-groups": f"{dagster}/asset-groups",
+        "dagster-runs": f"{dagster}/runs",
+        "storefront-api": f"{storefront}/docs",
+        "serving-api": f"{serving}/docs",
     }
 
 
-def _take(page: Page, url: str, keys: str, path: Path) -> None:
-    page.set_viewport_size({"width": WIDTH, "height": TALL if keys else HEIGHT})
+def _take(page: Page, url: str, path: Path) -> None:
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     page.goto(url, wait_until="networkidle", timeout=60_000)
     page.wait_for_timeout(SETTLE_MS)
-    if keys:
-        page.keyboard.press(keys)
-        page.wait_for_timeout(SETTLE_MS)
     page.screenshot(path=str(path))
 
 
@@ -59,8 +51,8 @@ def main(folder: Annotated[Path, typer.Argument(help="Where the pictures go.")])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
-        for name, (url, keys) in shots.items():
-            _take(page, url, keys, folder / f"{name}.png")
+        for name, url in shots.items():
+            _take(page, url, folder / f"{name}.png")
             console.print(f"{folder / name}.png")
         browser.close()
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+from clickhouse_connect.driver.client import Client
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from pipelines.defs.partitions import BEGINNING, days_of
 from pipelines.defs.resources import Warehouse
 from pipelines.defs.retrying import by_class
+from pipelines.warehouse.client import connect
 
 
 class _ByFolder(DagsterDbtTranslator):
@@ -83,23 +85,24 @@ def _run(
 ) -> Iterator[Any]:
     """Run dbt, and tell of each table beside dbt's seconds how many rows and bytes it has."""
     invocation = dbt.cli(command, context=context)
-    with by_class(invocation.target_path / "run_results.json"):
+    results = invocation.target_path / "run_results.json"
+    with by_class(results), connect(warehouse.url) as client:
         for event in invocation.stream():
             if isinstance(event, dg.Output):
                 asset = context.asset_key_for_output(event.output_name)
-                yield event.with_metadata({**event.metadata, **_size(warehouse, asset)})
+                yield event.with_metadata({**event.metadata, **_size(client, asset)})
             else:
                 yield event
 
 
-def _size(warehouse: Warehouse, asset: dg.AssetKey) -> dict[str, int]:
+def _size(client: Client, asset: dg.AssetKey) -> dict[str, int]:
     """Return a table's rows and bytes on disk; nothing of a view."""
     database, table = asset.path
-    found = warehouse.rows(
+    found = client.query(
         "SELECT total_rows, total_bytes FROM system.tables WHERE database = {database:String} "
         "AND name = {table:String} AND total_rows IS NOT NULL",
-        {"database": database, "table": table},
-    )
+        parameters={"database": database, "table": table},
+    ).result_rows
     return {"dagster/row_count": int(found[0][0]), "bytes": int(found[0][1])} if found else {}
 
 
