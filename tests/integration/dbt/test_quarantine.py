@@ -19,7 +19,7 @@ from tests.model.sql.journey import COLUMNS
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 NOBODY = str(UUID(int=0))
-LONG_AGO = datetime(1999, 1, 1, tzinfo=UTC)
+LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
 RECONCILES = "every_event_is_staged_or_quarantined"
 OWN_TESTS = ("--indirect-selection", "cautious")
 Change = dict[str, Any]
@@ -169,7 +169,7 @@ def test_a_day_built_again_after_its_repair_has_nothing_put_aside(
     day = (NOON.date(), NOON.date() + timedelta(days=1))
     dbt(url, target, "build", "--select", "+mart_data_quality", *OWN_TESTS, days=day)
     left = client.query("SELECT occurred_at FROM quarantine.quarantined_clicks").result_rows
-    assert [at.date() for (at,) in left] == [date(1999, 1, 1)]
+    assert [at.date() for (at,) in left] == [date(1980, 1, 1)]
     (row,) = client.query(
         "SELECT sum(events), sum(staged), sum(quarantined) FROM marts.mart_data_quality "
         "WHERE source = 'clickstream' AND day = {day:Date}",
