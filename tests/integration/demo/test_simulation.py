@@ -304,7 +304,11 @@ def test_one_altered_event_fails_the_reconciliation_which_names_its_order(
     with connect(shaped) as client:
         event, day, stated = client.query(STATED).result_rows[0]
     order = json.loads(stated)
-    altered = json.dumps(order | {"total_minor": order["total_minor"] - 1})
+    # It adds up still, and is not quarantined.
+    first, *others = order["lines"]
+    less = {name: first[name] - 1 for name in ("list_minor", "total_minor")}
+    lines = [first | less, *others]
+    altered = json.dumps(order | {"total_minor": order["total_minor"] - 1, "lines": lines})
     assert checked(environment, day).passed
 
     def state(data: str) -> None:
