@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from deploy.bi.description import DescriptionError, read
@@ -21,6 +18,7 @@ from deploy.bi.superset_api import SupersetError
 from deploy.demo.progress import stage
 from deploy.local.display import Display
 from deploy.local.errors import StackError
+from deploy.local.explaining import explained
 from deploy.local.settings import SettingsError, load_settings
 from deploy.local.stack import Stack
 
@@ -28,17 +26,6 @@ _MENDABLE = (StackError, SettingsError, DescriptionError, SupersetError, ClickHo
 SERVICE = "superset"
 USERS = ("admin", "analyst", "executive")
 app = typer.Typer(help="Dashboards, in Apache Superset.", no_args_is_help=True)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what the user can mend into a message and exit status 1."""
-    try:
-        yield
-    except _MENDABLE as error:
-        shown = Console(stderr=True)
-        shown.print("[bold red]error:[/]", escape(str(error)), highlight=False)
-        raise typer.Exit(1) from error
 
 
 def settings_of(stack: Stack) -> BiSettings:
@@ -52,7 +39,7 @@ def settings_of(stack: Stack) -> BiSettings:
 def up() -> None:
     """Bring Superset's packages, start it, and import the dashboards."""
     console = Console()
-    with _explained():
+    with explained(*_MENDABLE):
         boards = read()
         with stage(console, "Superset's packages") as shown:
             make(lambda written, total: shown.show(written, f"{written} of {total}", total))
@@ -67,7 +54,7 @@ def up() -> None:
 @app.command("import")
 def import_() -> None:
     """Import datasets, charts and dashboards as they are written down; overwrites what is there."""
-    with _explained():
+    with explained(*_MENDABLE):
         boards = read()
         settings = settings_of(Stack(load_settings()))
         with stage(Console(), "dashboards") as shown:
@@ -77,7 +64,7 @@ def import_() -> None:
 @app.command("open")
 def open_() -> None:
     """Show where the dashboards are, and who may sign in with which password."""
-    with _explained():
+    with explained(*_MENDABLE):
         _show(Console(), settings_of(Stack(load_settings())))
 
 
@@ -103,7 +90,7 @@ def screenshots(
     from deploy.bi.screenshots import BrowserMissingError, PageError, signed_in, take
 
     console = Console()
-    with _explained():
+    with explained(*_MENDABLE):
         boards = read().dashboards
         if unknown := sorted(set(only or ()) - set(boards)):
             raise DescriptionError(f"--only: {unknown[0]} is none of {', '.join(boards)}")
@@ -120,7 +107,7 @@ def screenshots(
 @app.command()
 def down() -> None:
     """Stop Superset, and nothing else."""
-    with _explained():
+    with explained(*_MENDABLE):
         stack = Stack(load_settings())
         with Display(Console()) as display:
             stack.stop(SERVICE, display)

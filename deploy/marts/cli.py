@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -13,10 +11,10 @@ from typing import Annotated
 import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from deploy.local.errors import StackError
+from deploy.local.explaining import explained
 from deploy.local.settings import SettingsError, load_settings
 from deploy.local.stack import Stack
 from deploy.marts.catalogue import load
@@ -42,17 +40,6 @@ _From = Annotated[
 _Until = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day after the last one.")
 ]
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what the user can mend into a message and exit status 1."""
-    try:
-        yield
-    except _MENDABLE as error:
-        shown = Console(stderr=True)
-        shown.print("[bold red]error:[/]", escape(str(error)), highlight=False)
-        raise typer.Exit(1) from error
 
 
 @metrics.command("list")
@@ -94,7 +81,7 @@ def query(
 ) -> None:
     """Answer with a metric."""
     catalogue = load()
-    with _explained():
+    with explained(*_MENDABLE):
         question = Question(
             metric=name,
             by=[part.strip() for part in by.split(",") if part.strip()],
@@ -131,7 +118,7 @@ def reconciliation(
     named: Annotated[int, typer.Option(min=1, help="Differences that are named.")] = 20,
 ) -> None:
     """Compare the marts with the store's ledger, to the cent; exit with 1 if anything differs."""
-    with _explained():
+    with explained(*_MENDABLE):
         if since >= until:
             raise QuestionError("until", f"must be after from, which is {since:%Y-%m-%d}")
         addresses = Stack(load_settings()).environment()
@@ -158,7 +145,7 @@ def pact(
     warehouse: _Warehouse = "",
 ) -> None:
     """State products' footprints as partners exchange them: JSON in PACT's data model."""
-    with _explained():
+    with explained(*_MENDABLE):
         owner, now = Owner(company, domain), datetime.now(UTC)
         with connect(warehouse or _own_warehouse()) as client:
             stated = product_footprints(client, skus, owner, now)
