@@ -40,6 +40,7 @@ from storefront_api.platform.clicks import ClickProducer
 from storefront_api.platform.clock import Clock, choose_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.edge import Edge
+from storefront_api.platform.heap import settled_heap
 from storefront_api.platform.kyc import LocalKyc
 from storefront_api.platform.limits import Limiter
 from storefront_api.platform.model_endpoint import ModelEndpoint
@@ -126,7 +127,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             kyc=LocalKyc(),
         )
         try:
-            yield
+            with settled_heap():
+                yield
         finally:
             await signals.close()
             await provider.close()

@@ -143,6 +143,7 @@ def _result(seed: int, heard: Heard, share: float, bare: Heard) -> BenchResult:
         "errors": sum(heard.refused.values()),
         "generator_cpu_share": round(share, 3),
     }
+    figures |= {f"errors: {line}": count for line, count in sorted(heard.refused.items())}
     aims = [Aim("errors", figures["errors"], not heard.refused)]
     for route, seconds in sorted(heard.seconds.items()):
         told = Latencies.of(seconds, DURATION_S)

@@ -49,6 +49,8 @@ def main() -> None:
         "shared_buffers": f"{settings.postgres_buffers_mb}MB",
         "max_connections": 200,
         "timezone": "UTC",
+        # A catalogue that has just been imported is planned for within seconds, not a minute.
+        "autovacuum_naptime": "10s",
         "log_line_prefix": "%m [%p] ",
     }
     arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -81,15 +82,7 @@ def sustainability(row: Mapping[str, Any], now: datetime) -> Sustainability:
     Of a product of which nothing was ever stated, the parts are told by the rules in force.
     """
     if row["rules_version"] is None:
-        nothing = Attributes()
-        unscored = score(nothing, in_force(now))
-        return Sustainability(
-            score=None,
-            confidence=0,
-            rules_version="",
-            parts=sourced([vars(part) for part in unscored.parts], unscored.rules_version),
-            attributes=nothing,
-        )
+        return _unknown(in_force(now).version)
     return Sustainability(
         score=row["score"],
         confidence=row["confidence"],
@@ -99,24 +92,42 @@ def sustainability(row: Mapping[str, Any], now: datetime) -> Sustainability:
     )
 
 
+@cache
+def _unknown(version: str) -> Sustainability:
+    """Return what is said of every product of which nothing was stated; nobody changes it."""
+    unscored = score(Attributes(), published()[version])
+    return Sustainability(
+        score=None,
+        confidence=0,
+        rules_version="",
+        parts=sourced([vars(part) for part in unscored.parts], version),
+        attributes=Attributes(),
+    )
+
+
 def sourced(parts: Sequence[Mapping[str, Any]], version: str) -> list[ScorePart]:
     """Return the parts of a score with what the rules say of each.
 
     Rules that only a newer release has say nothing here: both run side by side while one replaces
     the other.
     """
+    methods = _methods(version)
+    nothing = {"method": "", "source": "", "source_url": ""}
+    return [ScorePart(**part, **methods.get(part["part"], nothing)) for part in parts]
+
+
+@cache
+def _methods(version: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the method and source of each part, by a version of the rules."""
     rules = published().get(version)
-    methods = {part.part: part for part in rules.parts} if rules else {}
-    found = []
-    for part in parts:
-        method = methods.get(part["part"])
-        source = rules.sources[method.source] if rules and method else None
-        found.append(
-            ScorePart(
-                **part,
-                method=method.method if method else "",
-                source=source.title if source else "",
-                source_url=source.url if source else "",
-            )
-        )
-    return found
+    if rules is None:
+        return {}
+    sources = rules.sources
+    return {
+        part.part: {
+            "method": part.method,
+            "source": sources[part.source].title,
+            "source_url": sources[part.source].url,
+        }
+        for part in rules.parts
+    }
