@@ -129,13 +129,21 @@ def own_stack(
         stack.down()
 
 
+@pytest.fixture(scope="session")
+def migrated(own_stack: Stack) -> str:
+    """Name of a database with the store's tables, of which others are copies."""
+    server = own_stack.environment()["DATABASE_URL"]
+    asyncio.run(migrate(urlsplit(server)._replace(path="/store_migrated").geturl()))
+    return "store_migrated"
+
+
 @pytest.fixture(scope="module")
-def database(own_stack: Stack) -> Database:
+def database(own_stack: Stack, migrated: str) -> Database:
     """A new database with the store's tables."""
     server = own_stack.environment()["DATABASE_URL"]
-    url = urlsplit(server)._replace(path=f"/store_{uuid.uuid4().hex[:12]}").geturl()
-    asyncio.run(migrate(url))
-    return Database(url)
+    name = f"store_{uuid.uuid4().hex[:12]}"
+    Database(server).rows(f"CREATE DATABASE {name} TEMPLATE {migrated}")
+    return Database(urlsplit(server)._replace(path=f"/{name}").geturl())
 
 
 @pytest.fixture(scope="module")
