@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
@@ -14,6 +13,7 @@ import valkey
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from deploy.local.orchestrator import database_url
 from deploy.local.settings import LocalSettings, Port
 
 TIMEOUT_S = 2.0
@@ -29,26 +29,26 @@ Check = Callable[[LocalSettings, float], None]
 """Raises `NotReadyError` unless a process started at the given Unix time (seconds) answers."""
 
 
-def postgres(settings: LocalSettings, started_at: float) -> None:
-    """Run a query."""
+def _ask(url: str, query: str, *values: object) -> object:
+    """Return the one value of a query."""
 
-    async def query() -> None:
-        connection = await asyncpg.connect(
-            host="127.0.0.1",
-            port=settings.port(Port.POSTGRES),
-            user="ecomarket",
-            database="ecomarket",
-            timeout=TIMEOUT_S,
-        )
+    async def ask() -> object:
+        connection = await asyncpg.connect(url, timeout=TIMEOUT_S)
         try:
-            await connection.fetchval("SELECT 1")
+            return await connection.fetchval(query, *values)
         finally:
             await connection.close(timeout=TIMEOUT_S)
 
     try:
-        asyncio.run(query())
+        return asyncio.run(ask())
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise NotReadyError(f"no answer to a query: {error or type(error).__name__}") from error
+
+
+def postgres(settings: LocalSettings, started_at: float) -> None:
+    """Run a query."""
+    port = settings.port(Port.POSTGRES)
+    _ask(f"postgresql://ecomarket@127.0.0.1:{port}/ecomarket", "SELECT 1")
 
 
 def kafka(settings: LocalSettings, started_at: float) -> None:
@@ -89,12 +89,6 @@ def http(port: Port, path: str) -> Check:
 
 def dagster_daemon(settings: LocalSettings, started_at: float) -> None:
     """Look for a heartbeat that is younger than the process."""
-    database = settings.data_dir / "dagster" / "history" / "runs.db"
-    query = "SELECT count(*) FROM daemon_heartbeats WHERE unixepoch(timestamp) >= ?"
-    try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            (beats,) = connection.execute(query, (int(started_at),)).fetchone()
-    except sqlite3.Error as error:
-        raise NotReadyError(f"no heartbeats yet: {error}") from error
-    if not beats:
+    query = "SELECT count(*) FROM daemon_heartbeats WHERE timestamp >= to_timestamp($1)"
+    if not _ask(database_url(settings), query, int(started_at)):
         raise NotReadyError("no heartbeat since it was started")

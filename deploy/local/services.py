@@ -169,13 +169,13 @@ SERVICES: Mapping[str, Service] = {
             "dagster-daemon",
             lambda _: [_script("dagster-daemon"), "run", "-m", "pipelines.definitions"],
             health.dagster_daemon,
-            needs=("warehouse-migrations",),
+            needs=("dagster-database", "warehouse-migrations"),
         ),
         Service(
             "dagster-webserver",
             _webserver,
             health.http(Port.DAGSTER, "/server_info"),
-            needs=("warehouse-migrations",),
+            needs=("dagster-database", "warehouse-migrations"),
             ports=(Port.DAGSTER,),
         ),
         Service(
@@ -195,6 +195,7 @@ TASKS: Mapping[str, Task] = {
         Task("kafka-jars", _module("deploy.local.kafka", "fetch")),
         Task("topics", _module("pipelines.ingest", "topics"), needs=("kafka",)),
         Task("store-migrations", _module("storefront_api.migrate"), needs=("postgres",)),
+        Task("dagster-database", _module("deploy.local.orchestrator"), needs=("postgres",)),
         Task("bi-metadata", _module("deploy.local.superset", "prepare")),
         Task("warehouse-migrations", _module("pipelines.warehouse"), needs=("warehouse",)),
     )

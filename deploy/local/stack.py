@@ -15,7 +15,7 @@ from threading import Event
 
 import psutil
 
-from deploy.local import processes
+from deploy.local import orchestrator, processes
 from deploy.local.environment import client_environment, warehouse_users
 from deploy.local.errors import BusyError, ServiceFailedError, StackError
 from deploy.local.graph import run_backward, run_forward
@@ -29,21 +29,6 @@ from deploy.local.supervision import ROOT, State, Supervised, Supervisor, servic
 
 _POLL_S = 0.2
 _LOG_LINES = 15
-_DAGSTER = """telemetry:
-  enabled: false
-concurrency:
-  runs:
-    max_concurrent_runs: 1
-nux:
-  enabled: false
-run_monitoring:
-  enabled: true
-  poll_interval_seconds: 10
-run_retries:
-  enabled: true
-  max_retries: 2
-  retry_on_asset_or_op_failure: false
-"""
 
 
 class ServiceState(StrEnum):
@@ -215,7 +200,7 @@ class Stack:
         self.settings.artifacts_dir.mkdir(exist_ok=True)
         dagster = self.settings.data_dir / "dagster"
         dagster.mkdir(exist_ok=True)
-        (dagster / "dagster.yaml").write_text(_DAGSTER, "utf-8")
+        (dagster / "dagster.yaml").write_text(orchestrator.configuration(self.settings), "utf-8")
         users = self.settings.warehouse_users
         users.touch(0o600)
         users.write_text(warehouse_users(self.environment()), "utf-8")
