@@ -17,6 +17,9 @@ concurrency:
     max_concurrent_runs: 1
 nux:
   enabled: false
+# No asset has a policy of freshness, for which a daemon would look through all every 30 seconds.
+freshness:
+  enabled: false
 run_monitoring:
   enabled: true
   poll_interval_seconds: 10
