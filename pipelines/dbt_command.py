@@ -33,6 +33,20 @@ def environment_of(url: str) -> dict[str, str]:
     }
 
 
+def environment_of_days(start: date | None, end: date | None) -> dict[str, str]:
+    """Return the variables by which dbt's macros know the UTC days ``[start, end)`` of a run.
+
+    Parameters
+    ----------
+    start, end
+        None for all days before, or after.
+    """
+    return {
+        "DAYS_FROM": start.isoformat() if start else "",
+        "DAYS_UNTIL": end.isoformat() if end else "",
+    }
+
+
 def dbt(
     url: str,
     target: Path,
@@ -58,16 +72,14 @@ def dbt(
     DbtError
         If it fails.
     """
-    given = dict(variables or {})
-    if days is not None:
-        given |= {"start_date": days[0].isoformat(), "end_date": days[1].isoformat()}
     command = [str(Path(sys.executable).with_name("dbt")), *arguments]
-    command += ["--vars", json.dumps(given)]
+    command += ["--vars", json.dumps(variables)] if variables else []
     command += ["--target-path", str(target), "--log-path", str(target)]
+    addresses = {"DBT_PROFILES_DIR": str(PROJECT_DIR), **environment_of(url)}
     outcome = subprocess.run(
         command,
         cwd=PROJECT_DIR,
-        env={**os.environ, "DBT_PROFILES_DIR": str(PROJECT_DIR), **environment_of(url)},
+        env={**os.environ, **addresses, **environment_of_days(*(days or (None, None)))},
         capture_output=True,
         text=True,
         check=False,

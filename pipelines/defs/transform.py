@@ -1,6 +1,6 @@
 """The dbt project as assets: one per model, all of them partitioned by day."""
 
-import json
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,6 +8,7 @@ import dagster as dg
 from clickhouse_connect.driver.client import Client
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
+from pipelines.dbt_command import environment_of_days
 from pipelines.defs.partitions import BEGINNING, days_of
 from pipelines.defs.resources import Warehouse
 from pipelines.defs.retrying import by_class
@@ -72,19 +73,17 @@ def _models(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
     ) -> Iterator[Any]:
         start, end = days_of(context, partitions)
-        days = {"end_date": end.isoformat()}
-        if start > BEGINNING:
-            days["start_date"] = start.isoformat()
-        yield from _run(context, dbt, warehouse, ["build", "--vars", json.dumps(days)])
+        os.environ.update(environment_of_days(start if start > BEGINNING else None, end))
+        yield from _run(context, dbt, warehouse)
 
     return dbt_models
 
 
 def _run(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse, command: list[str]
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
 ) -> Iterator[Any]:
     """Run dbt, and tell of each table beside dbt's seconds how many rows and bytes it has."""
-    invocation = dbt.cli(command, context=context)
+    invocation = dbt.cli(["build"], context=context)
     results = invocation.target_path / "run_results.json"
     with by_class(results), connect(warehouse.url) as client:
         for event in invocation.stream():
@@ -118,6 +117,6 @@ def seeds(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def dbt_seeds(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
     ) -> Iterator[Any]:
-        yield from _run(context, dbt, warehouse, ["build"])
+        yield from _run(context, dbt, warehouse)
 
     return dbt_seeds

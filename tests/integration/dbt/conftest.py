@@ -1,4 +1,4 @@
-"""A warehouse of a module's own, and where dbt writes for it."""
+"""One warehouse, empty at the beginning of each module, and where dbt writes for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from pipelines.warehouse import connect, migrate
 from tests.integration.conftest import private_settings
 
 
-@pytest.fixture(scope="module")
+OF_THE_SERVER = "'system', 'default', 'INFORMATION_SCHEMA', 'information_schema'"
+
+
+@pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     stack = Stack(private_settings(tmp_path_factory.mktemp("stack")))
     try:
@@ -26,10 +29,15 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def client(url: str) -> Iterator[Client]:
     with connect(url) as connection:
+        left = connection.query(
+            f"SELECT name FROM system.databases WHERE name NOT IN ({OF_THE_SERVER})"
+        ).result_rows
+        for (name,) in left:
+            connection.command(f"DROP DATABASE {name} SYNC")
         migrate(connection)
         yield connection
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("target")
