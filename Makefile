@@ -34,7 +34,7 @@ test-unit: env ## the tests that need no service
 
 coverage: env ## which branches of the store's domains the tests take
 	$(UV) run --locked coverage erase
-	$(UV) run --locked pytest -q --cov --cov-report= tests/unit/storefront tests/integration/storefront tests/integration/payments
+	$(UV) run --locked pytest -q -n auto --maxprocesses 4 --dist loadfile --cov --cov-report= tests/unit/storefront tests/integration/storefront tests/integration/payments
 	$(UV) run --locked coverage report --skip-covered
 
 mutants: env ## whether the unit tests notice a change of any line that counts money
