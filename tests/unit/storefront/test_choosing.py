@@ -82,6 +82,35 @@ def test_warehouses_that_may_not_be_sent_from_give_nothing() -> None:
     assert choose({"a": 1}, {"closed": {"a": 9}}, []) == {}
 
 
+def test_a_warehouse_of_which_nothing_is_known_has_nothing() -> None:
+    assert choose({"a": 1}, {"known": {"a": 1}}, ["unknown", "known"]) == {("a", "known"): 1}
+
+
+def test_beyond_three_the_one_that_brings_most_of_what_is_left_is_taken() -> None:
+    free = {
+        "a": {"a": 6},
+        "b": {"b": 3},
+        "c": {"c": 2},
+        "d": {"d": 1},
+        # It has much of what "a" has brought by then, and too little of anything else.
+        "of all": {"a": 3, "b": 1, "d": 1},
+    }
+    taken = choose({"a": 6, "b": 3, "c": 2, "d": 1}, free, ["d", "c", "b", "a", "of all"])
+    assert taken == {("a", "a"): 6, ("b", "b"): 3, ("c", "c"): 2, ("d", "d"): 1}
+    halves = {name: {"e": units} for name, units in zip("wxyz", (1, 2, 3, 4), strict=True)}
+    assert choose({"e": 9}, halves | {"less": {"e": 1}}, ["less", *"wxyz"]) == {
+        ("e", "z"): 4,
+        ("e", "y"): 3,
+        ("e", "x"): 2,
+    }
+    assert choose({"e": 10}, halves | {"less": {"e": 1}}, ["less", *"wxyz"]) == {
+        ("e", "z"): 4,
+        ("e", "y"): 3,
+        ("e", "x"): 2,
+        ("e", "less"): 1,
+    }
+
+
 quantities = st.dictionaries(st.sampled_from("abc"), st.integers(0, 4), max_size=3)
 
 

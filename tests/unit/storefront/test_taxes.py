@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from storefront_api.events.orders import OrderLineV1
 from storefront_api.events.parts import Unit
 from storefront_api.payments.lines import PaidLine, refunded_lines, tax_of
+from storefront_api.taxes import arithmetic
 from storefront_api.taxes.arithmetic import TaxOfRate, by_rate, included, taxed
 
 MINOR = st.integers(0, 2**53 - 1)
@@ -67,6 +68,15 @@ def test_a_line_is_taxed_on_what_is_paid_for_it_and_rates_add_up_to_the_order() 
         (700, 7),
     ]
     assert by_rate(lines) == [TaxOfRate(700, 448, 30), TaxOfRate(1900, 199, 32)]
+    assert arithmetic.tax_of(lines) == 62
+
+
+def test_of_lines_whose_tax_nobody_computed_there_is_none() -> None:
+    [known] = taxed([line(1, 348)], {"sku-1": 700})
+    unknown = known.model_copy(update={"tax_minor": None})
+    assert arithmetic.tax_of([unknown]) is None
+    assert arithmetic.tax_of([unknown, known]) == 23
+    assert by_rate([unknown, known]) == [TaxOfRate(700, 348, 23)]
 
 
 @st.composite
