@@ -51,5 +51,7 @@ lint: env ## style, types, import rules and SQL, as CI checks them
 	$(UV) run --locked mypy tests
 	$(UV) run --locked lint-imports --no-cache
 	$(UV) run --locked sqlfluff lint dbt/models
+	$(UV) run --locked dbt parse --quiet --project-dir dbt --profiles-dir dbt
+	$(UV) run --locked dbt-bouncer --config-file dbt/bouncer.yml
 
 .PHONY: help env demo up down test test-unit coverage mutants chaos lint
