@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from pipelines.alerting import Trouble
+from pipelines.ingest.reading import KAFKA_TIMEOUT_S, UnknownTopicError, kept
 
-TIMEOUT_S = 30.0
 _SHOWN = 5
 """Topics that an alert names, those furthest behind first."""
 
@@ -53,66 +49,46 @@ class Behind:
     told: bool
 
 
-class LagReader:
-    """Asks Kafka for offsets, in three requests however many partitions there are.
+def lag_of(bootstrap_servers: str, group: str, topics: Sequence[str]) -> Lag:
+    """Ask Kafka for the lag of a group in the topics that it consumes, of those that are there.
 
-    Parameters
-    ----------
-    bootstrap_servers
-        The Kafka cluster.
+    A partition of which nothing was committed yet is read from its oldest message on.
+
+    Raises
+    ------
+    confluent_kafka.KafkaException
+        If Kafka does not answer within `KAFKA_TIMEOUT_S`, or refuses.
     """
-
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._admin = AdminClient(
-            {"bootstrap.servers": bootstrap_servers}, logger=logging.getLogger("librdkafka")
-        )
-
-    def read(self, group: str, topics: Sequence[str]) -> Lag:
-        """Return the lag of a group in the topics that it consumes, of those that are there.
-
-        A partition of which nothing was committed yet is read from its oldest message on.
-
-        Raises
-        ------
-        confluent_kafka.KafkaException
-            If Kafka does not answer within `TIMEOUT_S`, or refuses.
-        """
-        known = self._admin.list_topics(timeout=TIMEOUT_S).topics
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in topics
-            if topic in known
-            for number in known[topic].partitions
-        ]
-        committed = self._committed(group)
-        ends = self._offsets(partitions, OffsetSpec.latest())
-        fresh = [at for at in partitions if (at.topic, at.partition) not in committed]
-        begins = committed | self._offsets(fresh, OffsetSpec.earliest())
-        behind: Counter[str] = Counter()
-        for place, end in ends.items():
-            behind[place[0]] += max(0, end - begins[place])
-        return Lag(group, +behind)
-
-    def _committed(self, group: str) -> dict[tuple[str, int], int]:
-        asked = [ConsumerGroupTopicPartitions(group)]
-        answers = self._admin.list_consumer_group_offsets(asked, request_timeout=TIMEOUT_S)
-        found = _result(answers[group]).topic_partitions
-        return {(at.topic, at.partition): at.offset for at in found if at.offset >= 0}
-
-    def _offsets(
-        self, partitions: Iterable[TopicPartition], wanted: OffsetSpec
-    ) -> dict[tuple[str, int], int]:
-        asked = dict.fromkeys(partitions, wanted)
-        if not asked:
-            return {}
-        answers = self._admin.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_S
-        )
-        return {(at.topic, at.partition): _result(each).offset for at, each in answers.items()}
+    # Never subscribed, so that it is no member of the group.
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+        },
+        logger=logging.getLogger("librdkafka"),
+    )
+    try:
+        behind = {topic: _behind(consumer, topic) for topic in topics}
+    finally:
+        consumer.close()
+    return Lag(group, {topic: count for topic, count in behind.items() if count})
 
 
-def _result(answer: Future[Any]) -> Any:
-    return answer.result(TIMEOUT_S)
+def _behind(consumer: Consumer, topic: str) -> int:
+    try:
+        spans = kept(consumer, topic)
+    except UnknownTopicError:
+        return 0
+    partitions = [TopicPartition(topic, number) for number in spans]
+    messages = 0
+    for at in consumer.committed(partitions, timeout=KAFKA_TIMEOUT_S):
+        if at.error is not None:
+            raise KafkaException(at.error)
+        span = spans[at.partition]
+        messages += max(0, span.end - (at.offset if at.offset >= 0 else span.first))
+    return messages
 
 
 def judge(

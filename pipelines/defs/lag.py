@@ -8,7 +8,7 @@ import dagster as dg
 
 from pipelines.alerting import post
 from pipelines.ingest.consumer import GROUP as SINK
-from pipelines.lag import Behind, LagReader, judge
+from pipelines.lag import Behind, judge, lag_of
 from pipelines.stream.consume import GROUP as STREAM
 from pipelines.stream.consume import TOPICS
 from storefront_api.events import Topic
@@ -63,8 +63,7 @@ def consumer_lag(
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if not url:
             return dg.SkipReason("ALERT_WEBHOOK_URL is empty")
-        reader = LagReader(bootstrap_servers)
-        lags = [reader.read(group, topics) for group, topics in groups.items()]
+        lags = [lag_of(bootstrap_servers, group, topics) for group, topics in groups.items()]
         behind, news = judge(lags, _known(context.cursor), limit, patience, now())
         if news:
             post(url, news)

@@ -62,7 +62,9 @@ select
         toInt64(greatest(0, assumeNotNull(source_day) - assumeNotNull(newest_day)))
     ) as days_behind,
     allowed_days,
-    toUInt8(source_day is not null and (newest_day is null or days_behind > allowed_days))
-        as is_behind,
+    toUInt8(
+        source_day is not null
+        and (newest_day is null or coalesce(days_behind, 0) > allowed_days)
+    ) as is_behind,
     written_at
 from compared
