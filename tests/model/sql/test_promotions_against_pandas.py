@@ -108,6 +108,10 @@ def _row(code: Code, day: date, days: Days, promotions: Promotions) -> dict[str,
     }
 
 
+def _values(column: pd.Series) -> list[object]:
+    return [None if pd.isna(each) else each for each in column.tolist()]
+
+
 @pytest.fixture(scope="module")
 def expected(happened: Journey) -> pd.DataFrame:
     promotions = Promotions(happened)
@@ -129,9 +133,7 @@ def test_uplift_is_the_day_less_the_median_of_the_same_weekdays_without_a_code(
     found = built.query_df("SELECT * FROM marts.mart_promotion_uplift ORDER BY code, day")
     found["day"] = pd.to_datetime(found["day"]).dt.date
     for column in expected:
-        ours = found[column].astype(object).where(found[column].notna(), None).tolist()
-        theirs = expected[column].astype(object).where(expected[column].notna(), None).tolist()
-        assert ours == theirs, column
+        assert _values(found[column]) == _values(expected[column]), column
     assert expected["baseline_margin_minor"].isna().any()
     assert expected["uplift_margin_minor"].notna().any()
     assert set(expected["other_codes"]) == {0, 1}
