@@ -60,7 +60,7 @@ class World:
                     self.with_code.append((visit, code))
             usual = visits_of_day(people, USUAL, BEGINS, day)
             self.anyway[_day(day)] = sum(
-                people.kind[visit.person] != BOT and _buys(visit, 0.0) for visit in usual
+                1 for visit in usual if people.kind[visit.person] != BOT and _buys(visit, 0.0)
             )
         self.orders = Counter(_day(visit.day) for visit, _ in self.with_code)
 
