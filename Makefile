@@ -44,12 +44,14 @@ mutants: env ## whether the unit tests notice a change of any line that counts m
 chaos: env ## two hundred kills at random moments under load, and nothing lost or doubled
 	ECOMARKET_CHAOS_KILLS=200 $(UV) run --locked pytest --log-cli-level INFO tests/integration/stack/test_kill_anywhere.py
 
-lint: env ## style, types, import rules and SQL, as CI checks them
+lint: env ## style, types, import rules, SQL and the rules of dbt's project, as CI checks them
 	$(UV) run --locked ruff check .
 	$(UV) run --locked ruff format --check .
 	$(UV) run --locked mypy
 	$(UV) run --locked mypy tests
 	$(UV) run --locked lint-imports --no-cache
 	$(UV) run --locked sqlfluff lint dbt/models
+	$(UV) run --locked dbt parse --quiet --project-dir dbt --profiles-dir dbt
+	$(UV) run --locked dbt-bouncer --config-file dbt/bouncer.yml
 
 .PHONY: help env demo up down test test-unit coverage mutants chaos lint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -18,6 +19,7 @@ from pipelines.defs import (
     documents,
     erasures,
     freshness,
+    lag,
     late,
     learn,
     ledger,
@@ -58,6 +60,7 @@ def build(settings: Settings) -> dg.Definitions:
             *quality.checks(transform.key_of, partitions),
             *anomalies.checks(transform.key_of, partitions, settings.first_day),
             freshness.checks(manifest),
+            freshness.mart_checks(manifest),
             ledger.check(transform.key_of, partitions, settings.first_day),
             *learn.checks(),
         ],
@@ -75,6 +78,13 @@ def build(settings: Settings) -> dg.Definitions:
             ),
             alerts.alerts(
                 settings.alert_webhook_url, automation.sensor_status(settings.automation)
+            ),
+            lag.consumer_lag(
+                settings.kafka_bootstrap_servers,
+                settings.alert_webhook_url,
+                settings.lag_alert_messages,
+                timedelta(seconds=settings.lag_alert_after_s),
+                automation.sensor_status(settings.automation),
             ),
         ],
         executor=dg.in_process_executor,

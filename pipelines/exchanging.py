@@ -15,7 +15,7 @@ from models.carbon import FootprintCalculator
 from models.carbon.exchange import Origin, Owner, Product, product_footprint
 from models.carbon.train import frozen
 from pipelines.training import factor_frames
-from pipelines.warehouse.client import frame
+from pipelines.warehouse.client import Reader
 
 _PRODUCTS = """
 SELECT sku, name, department, category, vendor_id, mass_grams, unit
@@ -46,19 +46,6 @@ class _Piece:
     mass_grams: float | None = None
 
 
-@dataclass(frozen=True)
-class _Source:
-    client: Client
-
-    def row(self, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
-        """Return the first row."""
-        return tuple(self.client.query(query, parameters=dict(parameters or {})).result_rows[0])
-
-    def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Return all rows."""
-        return frame(self.client, query, parameters)
-
-
 def product_footprints(
     client: Client, skus: Sequence[str], owner: Owner, created: datetime
 ) -> list[dict[str, Any]]:
@@ -70,7 +57,7 @@ def product_footprints(
         If the catalogue lacks one, if it has no pieces, or if neither mass nor factor is known; the
         message names it.
     """
-    source = _Source(client)
+    source = Reader(client)
     (version,) = source.row(_IN_FORCE)
     asked = {"skus": list(skus), "version": version}
     found = {str(row["sku"]): row for row in _records(source.frame(_PRODUCTS, asked))}

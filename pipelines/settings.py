@@ -58,3 +58,9 @@ class Settings(BaseSettings):
         pattern="^(https?://.+)?$",
         description="Where failures are posted to, as Slack's webhooks take it; empty: nowhere.",
     )
+    lag_alert_messages: int = Field(
+        default=10_000, ge=0, description="Messages that a consumer may be behind without an alert."
+    )
+    lag_alert_after_s: float = Field(
+        default=300.0, ge=0, description="How long it may be behind further before it is told."
+    )

@@ -30,3 +30,16 @@
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
+
+{#- What is told of an event that is put aside, of its raw table's columns, rule and reason. -#}
+{% macro quarantined_columns() %}
+    event_id,
+    cast(type as String) as type,
+    version,
+    occurred_at,
+    _partition as log_partition,
+    _offset as log_offset,
+    rule,
+    reason,
+    '{{ var("quarantine_rule_set_version") }}' as rule_set_version
+{%- endmacro %}

@@ -1,7 +1,10 @@
-"""Whether sources still arrive, as asset checks; what dbt's sources declare holds here too."""
+"""Whether sources still arrive and marts keep up with them, as asset checks.
+
+What dbt's sources declare holds here too, and so does what its variable `mart_freshness` promises.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -12,6 +15,8 @@ from pipelines.defs.transform import key_of
 from pipelines.quality.freshness import Freshness, declared
 
 NAME = "arrives"
+KEEPS_UP = "keeps_up"
+MART = "mart_freshness"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,4 +77,68 @@ def _look(
         severity=dg.AssetCheckSeverity.ERROR if dead else dg.AssetCheckSeverity.WARN,
         description=f"the latest arrived {latest:%F %T} UTC" if latest else "nothing ever arrived",
         metadata={"age_seconds": (now - latest).total_seconds() if latest else None},
+    )
+
+
+def marts_of(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the marts whose freshness dbt computes, in order."""
+    parents = manifest["nodes"][f"model.ecomarket.{MART}"]["depends_on"]["nodes"]
+    marts = (manifest["nodes"][name] for name in parents)
+    return sorted(node["name"] for node in marts if node["schema"] == "marts")
+
+
+def mart_checks(manifest: Mapping[str, Any]) -> dg.AssetChecksDefinition:
+    """Return the step that warns of each mart which lacks days that its sources have.
+
+    Parameters
+    ----------
+    manifest
+        dbt's.
+    """
+    specs = [
+        dg.AssetCheckSpec(
+            name=KEEPS_UP,
+            asset=key_of(f"marts.{mart}"),
+            additional_deps=[key_of(f"marts.{MART}")],
+            description="It holds the newest day, of those that are over, of what it is made of.",
+        )
+        for mart in marts_of(manifest)
+    ]
+
+    @dg.multi_asset_check(name="marts_keep_up", specs=specs, can_subset=True)
+    def marts_keep_up(
+        context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.AssetCheckResult]:
+        with by_class():
+            rows = warehouse.rows(
+                "SELECT mart, is_behind, newest_day, source_day, days_behind, allowed_days, "
+                f"written_at FROM marts.{MART}"
+            )
+        found = {key_of(f"marts.{row[0]}"): row[1:] for row in rows}
+        for check in sorted(context.selected_asset_check_keys):
+            yield _compare(check.asset_key, *found[check.asset_key])
+
+    return marts_keep_up
+
+
+def _compare(
+    asset: dg.AssetKey,
+    is_behind: int,
+    newest: date | None,
+    due: date | None,
+    behind: int | None,
+    allowed: int,
+    written: datetime | None,
+) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=KEEPS_UP,
+        asset_key=asset,
+        passed=not is_behind,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"it holds days up to {newest}, its sources up to {due}",
+        metadata={
+            "days_behind": behind,
+            "allowed_days": allowed,
+            "written_at": written.isoformat() if written else None,
+        },
     )

@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from pipelines.warehouse.client import connect, frame
+from pipelines.warehouse.client import Reader, connect
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]  # the argument is internal
@@ -28,22 +28,19 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]  # the argum
     def row(self, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
         """Return the first row of a query's result."""
         with self._client() as client:
-            result = client.query(query, parameters=dict(parameters or {}))
-            return tuple(result.result_rows[0])
+            return Reader(client).row(query, parameters)
 
     def rows(
         self, query: str, parameters: Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:
         """Return all rows of a query's result."""
         with self._client() as client:
-            return [
-                tuple(r) for r in client.query(query, parameters=dict(parameters or {})).result_rows
-            ]
+            return Reader(client).rows(query, parameters)
 
     def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return a query's result as a frame, one column per selected column."""
         with self._client() as client:
-            return frame(client, query, parameters)
+            return Reader(client).frame(query, parameters)
 
 
 class Ledger(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -44,3 +45,25 @@ def frame(client: Client, query: str, parameters: Mapping[str, Any] | None = Non
         described = client.query(f"DESCRIBE TABLE ({query})", parameters=given).result_rows
         return pd.DataFrame(columns=[column for column, *_ in described])
     return found
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Questions to the warehouse over a connection that is open."""
+
+    client: Client
+
+    def row(self, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
+        """Return the first row of a query's result."""
+        return self.rows(query, parameters)[0]
+
+    def rows(
+        self, query: str, parameters: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return all rows of a query's result."""
+        result = self.client.query(query, parameters=dict(parameters or {}))
+        return [tuple(row) for row in result.result_rows]
+
+    def frame(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Return a query's result as a frame, one column per selected column."""
+        return frame(self.client, query, parameters)

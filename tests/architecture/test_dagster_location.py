@@ -67,6 +67,6 @@ def test_the_job_runs_dbt_once_before_people_are_stitched_and_once_after(
     ]
 
 
-def test_schedules_and_a_sensor_start_what_runs_and_one_tells(location: dict[str, Any]) -> None:
+def test_schedules_and_a_sensor_start_what_runs_and_two_tell(location: dict[str, Any]) -> None:
     assert location["schedules"] == ["every_day", "every_day_documents", "every_hour"]
-    assert location["sensors"] == ["late_events", "alerts"]
+    assert location["sensors"] == ["late_events", "alerts", "consumer_lag"]

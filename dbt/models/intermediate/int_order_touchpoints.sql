@@ -1,5 +1,5 @@
 -- Direct visits are touchpoints only where there is no other: they tell where nobody came from.
-{%- set window_ms = var("attribution_window_days") * 24 * 60 * 60 * 1000 %}
+{%- set window_ms = var("attribution_window_days") | int * 24 * 60 * 60 * 1000 %}
 {{ config(materialized='table', order_by='order_id', tags=['people']) }}
 
 with people as (

@@ -1,5 +1,8 @@
 {%- set staged = {
-    'orders': ['stg_orders__completed', 'stg_orders__refunded', 'stg_orders__cancelled'],
+    'orders': [
+        'stg_orders__completed', 'stg_orders__refunded', 'stg_orders__cancelled',
+        'stg_orders__coupons'
+    ],
     'clickstream': ['stg_clickstream__clicks'],
 } %}
 with staged as (

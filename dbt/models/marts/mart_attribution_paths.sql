@@ -1,5 +1,5 @@
 -- A person's visits that no order followed in time are one journey without an order.
-{%- set window_ms = var("attribution_window_days") * 24 * 60 * 60 * 1000 %}
+{%- set window_ms = var("attribution_window_days") | int * 24 * 60 * 60 * 1000 %}
 {{ config(order_by='(with_bots, path)', tags=['people']) }}
 
 with bought as (

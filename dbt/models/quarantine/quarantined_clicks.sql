@@ -52,15 +52,6 @@ judged as (
     from left_over
 )
 
-select
-    event_id,
-    cast(type as String) as type,
-    version,
-    occurred_at,
-    _partition as log_partition,
-    _offset as log_offset,
-    rule,
-    reason,
-    '{{ var("quarantine_rule_set_version") }}' as rule_set_version
+select {{ quarantined_columns() }}
 from judged
 where rule != ''

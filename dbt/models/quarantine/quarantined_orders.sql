@@ -15,10 +15,10 @@ with left_over as (
         data
     from {{ source('raw', 'orders') }}
     prewhere
-        type in ('order_completed', 'order_refunded', 'order_cancelled')
+        type in ('order_completed', 'order_refunded', 'order_cancelled', 'coupon_applied')
         and {{ in_days('occurred_at') }}
         and event_id not in (
-            {%- for staged in ('completed', 'refunded', 'cancelled') %}
+            {%- for staged in ('completed', 'refunded', 'cancelled', 'coupons') %}
                 select event_id from {{ ref('stg_orders__' ~ staged) }}
                 where {{ in_days('occurred_at') }}
                 {%- if not loop.last %}
@@ -35,27 +35,19 @@ judged as (
         JSONExtract(data, '{{ order_completed_type() }}') as placed,
         JSONExtract(data, '{{ order_refunded_type() }}') as refund,
         JSONExtract(data, '{{ order_cancelled_type() }}') as cancelled,
+        JSONExtract(data, '{{ coupon_applied_type() }}') as coupon,
         {%- for field in ('rule', 'reason') %}
             multiIf(
-                {%- for type in ('order_completed', 'order_refunded') %}
+                {%- for type in ('order_completed', 'order_refunded', 'order_cancelled') %}
                     type = '{{ type }}', {{ of_broken_rule(type, field) }},
                 {%- endfor %}
-                {{ of_broken_rule('order_cancelled', field) }}
+                {{ of_broken_rule('coupon_applied', field) }}
             ) as {{ field }}
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from left_over
 )
 
-select
-    event_id,
-    cast(type as String) as type,
-    version,
-    occurred_at,
-    _partition as log_partition,
-    _offset as log_offset,
-    rule,
-    reason,
-    '{{ var("quarantine_rule_set_version") }}' as rule_set_version
+select {{ quarantined_columns() }}
 from judged
 where rule != ''

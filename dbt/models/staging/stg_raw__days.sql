@@ -15,7 +15,9 @@ with arrivals as (
             uniqExact(event_id) as distinct_events,
             countIf(
                 '{{ module }}' = 'orders'
-                and type not in ('order_completed', 'order_refunded', 'order_cancelled')
+                and type not in (
+                    'order_completed', 'order_refunded', 'order_cancelled', 'coupon_applied'
+                )
             ) as unread,
             countIf(ingested_at > toStartOfDay(occurred_at) + interval 27 hour) as late,
             countIf(

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 
 import dagster as dg
 import pytest
 
 from pipelines.alerting import AlertError
 from pipelines.defs.alerts import alerts
+from tests.integration.webhook import Webhook
 
 
-class Slack:
-    """A webhook that keeps what it is sent, and the runs whose failures are told to it."""
+class Slack(Webhook):
+    """A webhook, and the runs whose failures are told to it."""
 
     def __init__(self) -> None:
-        self.bodies: list[dict[str, Any]] = []
-        self.status = 200
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802
-                sent = self.rfile.read(int(self.headers["Content-Length"]))
-                if outer.status == 200:
-                    outer.bodies.append(json.loads(sent))
-                self.send_response(outer.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
+        super().__init__()
         self.broken = ""
         self.checked: tuple[bool, dg.AssetCheckSeverity] = (True, dg.AssetCheckSeverity.WARN)
 
@@ -67,19 +48,14 @@ class Slack:
         context = dg.build_sensor_context(instance=self.instance, cursor=self._cursor)
         outcome = self._sensor.evaluate_tick(context)
         self._cursor = outcome.cursor
-        sections = [block for body in self.bodies for block in body["blocks"][1:]]
-        return [str(each["text"]["text"]).split("*")[1] for each in sections]
+        return self.titles()
 
 
 @pytest.fixture
 def slack() -> Iterator[Slack]:
-    made = Slack()
-    thread = Thread(target=made.server.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    made.instance.dispose()
+    with Slack() as made:
+        yield made
+        made.instance.dispose()
 
 
 def test_a_cause_is_told_once_and_again_after_it_was_over(slack: Slack) -> None:

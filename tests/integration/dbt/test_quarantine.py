@@ -66,12 +66,22 @@ GOOD: dict[str, tuple[str, dict[str, Any]]] = {
             "refunded_minor": 250,
         },
     ),
+    "coupon_applied": (
+        "orders",
+        {
+            "order_id": str(UUID(int=7)),
+            "code": "SPRING-10",
+            "currency": "EUR",
+            "amount_minor": 50,
+            "lines": [{"line_number": 1, "amount_minor": 50}],
+        },
+    ),
     "products_searched": ("clickstream", {"session_id": "s", "query": "tea", "results": 0}),
 }
 BROKEN: dict[tuple[str, str], Change] = {
     **{(t, "in_the_future"): {"received_at": NOON - timedelta(hours=2)} for t in GOOD},
     **{(t, "long_ago"): {"occurred_at": LONG_AGO} for t in GOOD},
-    **{(t, "unknown_currency"): {"currency": "XXX"} for t in GOOD if t.startswith("order")},
+    **{(t, "unknown_currency"): {"currency": "XXX"} for t in GOOD if GOOD[t][0] == "orders"},
     ("order_completed", "no_id"): {"order_id": NOBODY},
     ("order_completed", "no_lines"): {"lines": [], "total_minor": 0, "tax_minor": None},
     ("order_completed", "negative_quantity"): {"lines": [_line(quantity=-1)]},
@@ -83,6 +93,9 @@ BROKEN: dict[tuple[str, str], Change] = {
     ("order_refunded", "negative_amount"): {"amount_minor": -1},
     ("order_cancelled", "no_id"): {"order_id": NOBODY},
     ("order_cancelled", "negative_amount"): {"refunded_minor": -1},
+    ("coupon_applied", "no_id"): {"order_id": NOBODY},
+    ("coupon_applied", "negative_amount"): {"lines": [{"line_number": 1, "amount_minor": -1}]},
+    ("coupon_applied", "not_adding_up"): {"amount_minor": 51},
     ("products_searched", "negative_results"): {"results": -1},
     ("products_searched", "position_below_one"): {"position": 0},
 }
@@ -101,9 +114,9 @@ def _write(client: Client, type_: str, id_: UUID, change: Change, offset: int = 
 def _built(client: Client, url: str, target: Path) -> None:
     for key, change in BROKEN.items():
         _write(client, key[0], IDS[key], change)
-    for number, type_ in enumerate([*GOOD, "coupon_applied", "order_completed"]):
+    for number, type_ in enumerate([*GOOD, "order_wrapped", "order_completed"]):
         # The last one is the first again: a producer that got no answer sends it once more.
-        _write(client, type_, UUID(int=1 + number % 5), {}, number)
+        _write(client, type_, UUID(int=1 + number % 6), {}, number)
     client.command(
         "INSERT INTO raw.dead_letters (topic, partition, offset, reason, schema_version, payload, "
         f"failed_at) VALUES ('eco.orders.v1', 0, 9, 'no JSON', 1, '{{', '{NOON:%F %T}')"
@@ -128,11 +141,12 @@ def test_every_rule_has_its_broken_event() -> None:
 
 def test_what_breaks_a_rule_is_put_aside_under_it_and_nothing_else_is(client: Client) -> None:
     assert _put_aside(client) == {id_: key[1] for key, id_ in IDS.items()}
-    for model, id_ in (("orders__completed", 1), ("orders__refunded", 2), ("orders__cancelled", 3)):
-        staged = client.query(f"SELECT event_id FROM staging.stg_{model}").result_rows
+    models = ("completed", "refunded", "cancelled", "coupons")
+    for id_, model in enumerate(models, start=1):
+        staged = client.query(f"SELECT event_id FROM staging.stg_orders__{model}").result_rows
         assert staged == [(UUID(int=id_),)]
     clicks = client.query("SELECT event_id FROM staging.stg_clickstream__clicks").result_rows
-    assert clicks == [(UUID(int=4),)]
+    assert clicks == [(UUID(int=5),)]
 
 
 def test_the_mart_counts_what_arrived_and_what_became_of_it(client: Client) -> None:
@@ -143,7 +157,7 @@ def test_the_mart_counts_what_arrived_and_what_became_of_it(client: Client) -> N
     aside = Counter(GOOD[type_][0] for type_, _ in BROKEN)
     assert rows == [
         ("clickstream", aside["clickstream"] + 1, 1, aside["clickstream"], 0, 0, 0),
-        ("orders", aside["orders"] + 5, 3, aside["orders"], 1, 1, 1),
+        ("orders", aside["orders"] + 6, 4, aside["orders"], 1, 1, 1),
     ]
 
 

@@ -46,6 +46,11 @@ class SinkProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
 
+    @property
+    def group(self) -> str:
+        """Its consumer group."""
+        return self._group
+
     def start(self, point: str = "never", times: int = 1) -> None:
         """Start it, to be killed when it gets to a point for the n-th time."""
         self._starts += 1

@@ -21,6 +21,7 @@ from pipelines.lifetime import look_ahead
 from pipelines.warehouse import connect, migrate
 from tests.model.sql.journey import Journey, insert, journey, load
 from tests.model.sql.money import load_money, stock
+from tests.model.sql.promotions import load_promotions
 
 READY_WITHIN_S = 60
 
@@ -65,6 +66,7 @@ def built(
         migrate(client)
         load(client, happened)
         load_money(client, happened)
+        load_promotions(client, happened)
         insert(client, "inventory", stock())
         dbt(warehouse, tmp_path_factory.mktemp("target"), "build")
         source = Warehouse(url=warehouse)
