@@ -21,11 +21,12 @@
 
 # %%
 import json
+from collections import defaultdict
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from models.carbon import FootprintCalculator
+from models.carbon import FootprintCalculator, Piece
 from models.carbon.score import FACTORS_FILE, PRODUCTS_FILE
 from pipelines.defs.resources import Warehouse
 from pipelines.settings import Settings
@@ -37,15 +38,14 @@ warehouse = Warehouse(url=Settings().clickhouse_url)
 # %% [markdown]
 # ## One order, down to the factor
 #
-# The order with the most rows among those that a van brought on the latest day.
+# The order with the most lines among those that a van brought on the latest day.
 
 # %%
 [order_id, order_date] = warehouse.row(
     """
-    SELECT toString(order_id), booked_on FROM marts.fct_footprints
-    WHERE is_restated = 0 AND part != 'return' AND delivery_mode = 'van'
-    GROUP BY order_id, booked_on HAVING countIf(part = 'transport') > 0
-    ORDER BY booked_on DESC, count() DESC, order_id LIMIT 1
+    SELECT toString(order_id), order_date FROM marts.fct_orders
+    WHERE delivery_mode = 'van' AND distance_km > 0
+    ORDER BY order_date DESC, line_count DESC, order_id LIMIT 1
     """
 )
 order = {"order_id": order_id}
@@ -109,37 +109,34 @@ calculators = {
     "diesel, as it is": FootprintCalculator(today, products),
     "electric": FootprintCalculator(electric, products),
 }
-orders = warehouse.frame(
+that_day = {"day": order_date}
+orders = warehouse.rows(
     """
-    SELECT toString(order_id) AS order_id, packaging, delivery_mode, distance_km
-    FROM marts.fct_orders
+    SELECT toString(order_id), packaging, delivery_mode, distance_km FROM marts.fct_orders
     WHERE order_date = {day:Date} AND delivery_mode = 'van' AND distance_km > 0
     """,
-    {"day": order_date},
+    that_day,
 )
-lines = warehouse.frame(
+bought = warehouse.rows(
     """
-    SELECT toString(order_id) AS order_id, sku, quantity FROM marts.fct_order_lines
+    SELECT toString(order_id), sku, quantity FROM marts.fct_order_lines
     WHERE order_date = {day:Date}
     """,
-    {"day": order_date},
-).assign(category=None, mass_grams=None)
-lines_of = {of: list(part.itertuples()) for of, part in lines.groupby("order_id")}
-footprints = pd.DataFrame(
-    {
-        name: {
-            each.order_id: calculator.footprint(
-                lines=lines_of[each.order_id],
-                packaging=each.packaging,
-                delivery_mode=each.delivery_mode,
-                distance_km=each.distance_km,
-            )
-            for each in orders.itertuples()
-        }
-        for name, calculator in calculators.items()
-    }
+    that_day,
 )
-computed_ug = {name: footprints.loc[order_id, name].total_ug for name in calculators}
+lines = defaultdict(list)
+for of, sku, quantity in bought:
+    lines[of].append(Piece(sku, quantity))
+footprints = {
+    name: {
+        of: calculator.footprint(
+            lines=lines[of], packaging=packaging, delivery_mode=mode, distance_km=way_km
+        )
+        for of, packaging, mode, way_km in orders
+    }
+    for name, calculator in calculators.items()
+}
+computed_ug = {name: of_orders[order_id].total_ug for name, of_orders in footprints.items()}
 pd.Series(computed_ug, name="µg CO2e of the order")
 
 # %% [markdown]
@@ -147,19 +144,15 @@ pd.Series(computed_ug, name="µg CO2e of the order")
 # day, by what a van changes and what it does not:
 
 # %%
-by_part = pd.DataFrame(
-    {
-        "the way": footprints.map(lambda one: one.kg("transport")).sum(),
-        "everything else": footprints.map(lambda one: one.kg()).sum()
-        - footprints.map(lambda one: one.kg("transport")).sum(),
-    }
-)
-saved = 1 - by_part["the way"]["electric"] / by_part["the way"]["diesel, as it is"]
+way_kg = {name: sum(f.kg("transport") for f in of.values()) for name, of in footprints.items()}
+all_kg = {name: sum(f.kg() for f in of.values()) for name, of in footprints.items()}
+by_part = pd.DataFrame({"the way": way_kg, "everything": all_kg})
+saved = 1 - way_kg["electric"] / way_kg["diesel, as it is"]
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3))
 left.bar(by_part.index, by_part["the way"], color=[GREY, BLUE])
 left.set_title(f"The way of {len(orders)} orders: {saved:.0%} less")
-right.bar(by_part.index, by_part.sum(axis=1), color=[GREY, BLUE])
+right.bar(by_part.index, by_part["everything"], color=[GREY, BLUE])
 right.set_title("All that they emit")
 for axes in (left, right):
     axes.set_ylabel("kg CO2e")

@@ -108,8 +108,9 @@ precision.set_index(["capacity", "ranking"]).round(3)
 
 # %%
 figure, axes = plt.subplots(figsize=(9, 3.6))
-for (name, part), colour in zip(precision.groupby("ranking"), (BLUE, ORANGE), strict=True):
-    axes.plot(part["capacity"], part["precision"], marker="o", color=colour, label=name)
+for ranking, colour in zip(rankings, (BLUE, ORANGE), strict=True):
+    part = precision[precision["ranking"] == ranking]
+    axes.plot(part["capacity"], part["precision"], marker="o", color=colour, label=ranking)
     axes.fill_between(part["capacity"], part["low"], part["high"], color=colour, alpha=0.15)
 axes.axhline(labels.mean(), color=GREY, linestyle="--", linewidth=1, label="chance")
 axes.axvline(ALERT_SHARE, color=GREY, linewidth=0.8)

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell
 
 FOLDER = Path(__file__).resolve().parents[3] / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
-TIMEOUT_S = 120
+TIMEOUT_S = 600
 ASKED = {
     "carbon": {
         "order": "order_id",
