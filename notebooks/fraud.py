@@ -79,7 +79,7 @@ scored.groupby("model_version").agg(
 # orders out.
 
 # %%
-as_of = scored["ordered_at"].max()
+as_of = pd.to_datetime(scored["ordered_at"], utc=True).max()
 known = known_rows(scored, as_of)
 labels = known["is_fraud"].to_numpy(dtype=np.int64)
 f"{len(known)} of {len(scored)} orders are {LABEL_DELAY.days} days old; {labels.sum()} were fraud"

@@ -316,11 +316,11 @@ def after_rows(found: Journey) -> Iterator[Row]:
 
 
 def decision_rows(found: Journey) -> Iterator[Row]:
-    """Yield what a model answered about orders: more often high where it was fraud."""
+    """Yield what a model answered about orders, nearly always high where they were disputed."""
     disputed = {after.order.ref for after in found.disputes}
     for order in found.orders:
         if order.decision_id:
-            score = order.id.int % 1000 / 1000
+            score = order.id.int % 1_000_003 / 1_000_003
             data = {
                 "decision_id": order.decision_id,
                 "family": "fraud",
@@ -329,7 +329,7 @@ def decision_rows(found: Journey) -> Iterator[Row]:
                 "fallback": "",
                 "request": {"order_id": str(order.id)},
                 "features": {},
-                "scores": {"fraud": score ** (0.2 if order.ref in disputed else 1)},
+                "scores": {"fraud": score ** (0.02 if order.ref in disputed else 1)},
                 "reasons": [],
                 "latency_ms": 2.5,
             }
