@@ -114,6 +114,7 @@ axes.plot(both.index, both["metric"] / 100, color=BLUE, linewidth=0.8)
 axes.legend(["orders less refunds, reconciled with the ledger", "the metric"], frameon=False)
 axes.set_title(f"Net sales a day: {len(differing)} of {len(both)} days differ")
 axes.set_ylabel("currency units")
+figure.tight_layout()
 
 # %%
 differing
