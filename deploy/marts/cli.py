@@ -17,10 +17,10 @@ from deploy.local.errors import StackError
 from deploy.local.explaining import explained
 from deploy.local.settings import SettingsError, load_settings
 from deploy.local.stack import Stack
+from deploy.marts.asking import answer
 from deploy.marts.catalogue import load
 from models.carbon.exchange import Owner
 from models.metrics import Question, QuestionError, compile_question
-from models.metrics.questions import MOST_ROWS
 from pipelines.exchanging import NoFootprintError, product_footprints
 from pipelines.reconciling import Outcome, UnreachableError, reconcile
 from pipelines.warehouse import connect
@@ -94,16 +94,14 @@ def query(
             typer.echo(compiled.sql)
             return
         with connect(warehouse or _own_warehouse()) as client:
-            rows = client.query(compiled.sql, parameters=dict(compiled.parameters)).result_rows
-        if len(rows) > MOST_ROWS:
-            raise QuestionError("by", f"makes more than {MOST_ROWS:,} rows")
+            rows = answer(client, compiled)
     if as_json:
-        answer = {
+        shown = {
             "metric": name,
             "unit": catalogue.metrics[name].unit,
             "rows": [dict(zip(compiled.columns, row, strict=True)) for row in rows],
         }
-        typer.echo(json.dumps(answer, default=date.isoformat))
+        typer.echo(json.dumps(shown, default=date.isoformat))
         return
     table = Table(*compiled.columns, box=None, caption=catalogue.metrics[name].unit)
     for row in rows:

@@ -5,7 +5,7 @@ that serving answers with exactly the set that the ledger was computed with.
 """
 
 from models.carbon.compute import Emission, Footprint
-from models.carbon.score import Alternative, FootprintCalculator, load
+from models.carbon.score import Alternative, FootprintCalculator, Piece, load
 from models.carbon.train import FactorFrames, train
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "FactorFrames",
     "Footprint",
     "FootprintCalculator",
+    "Piece",
     "load",
     "train",
 ]

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from models.artifacts import Metric
 from models.carbon.compute import UG_PER_KG
-from models.carbon.score import FootprintCalculator
+from models.carbon.score import FootprintCalculator, Piece
 
 BASELINE = "one flat factor per unit of money"
-
-
-@dataclass(frozen=True)
-class _Line:
-    sku: str | None
-    quantity: float
-    category: str | None = None
-    mass_grams: float | None = None
 
 
 def evaluate(
@@ -43,9 +34,9 @@ def evaluate(
     """
     if orders.empty:
         return []
-    by_order: dict[Any, list[_Line]] = defaultdict(list)
+    by_order: dict[Any, list[Piece]] = defaultdict(list)
     for order_id, sku, quantity in lines[["order_id", "sku", "quantity"]].to_numpy().tolist():
-        by_order[order_id].append(_Line(sku, quantity))
+        by_order[order_id].append(Piece(sku, quantity))
     columns = ["order_id", "packaging", "delivery_mode", "distance_km"]
     computed = [
         calculator.footprint(

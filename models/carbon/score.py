@@ -35,6 +35,16 @@ class Line(Protocol):
         """Pieces, or thousandths where the product is sold so."""
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A line of an order of the warehouse."""
+
+    sku: str | None
+    quantity: float
+    category: str | None = None
+    mass_grams: float | None = None
+
+
 class _Product(NamedTuple):
     department: str
     category: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
+import jupytext
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +49,17 @@ def test_no_module_is_a_place_for_odds_and_ends() -> None:
 
 def test_dbt_is_not_a_python_package() -> None:
     assert not (ROOT / "dbt" / "__init__.py").exists()
+
+
+def test_notebooks_are_text_as_jupyterlab_saves_it_and_define_nothing() -> None:
+    notebooks = [p for p in tracked() if p.relative_to(ROOT).parts[0] == "notebooks"]
+    sources = [path for path in notebooks if path.suffix == ".py"]
+    assert sorted({path.suffix for path in notebooks}) == [".md", ".py"]
+    for path in sources:
+        text = path.read_text("utf-8")
+        assert jupytext.writes(jupytext.reads(text, "py:percent"), "py:percent") == text, path
+        defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        assert [n.name for n in ast.walk(ast.parse(text)) if isinstance(n, defined)] == [], path
 
 
 def test_no_binary_or_data_file_is_tracked() -> None:

@@ -27,6 +27,7 @@ from pipelines.warehouse import connect
 from serving.settings import Settings
 from tests.integration.bi.conftest import Running
 from tests.integration.serving.conftest import running as serving
+from tests.model.sql.notebooks import execute
 
 pytestmark = pytest.mark.timeout(900)
 BOARDS = sorted(path.stem for path in (FOLDER / "dashboards").glob("*.yml"))
@@ -185,9 +186,10 @@ def api(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield client
 
 
-def test_superset_the_api_and_the_command_return_the_same_number(
+def test_superset_the_api_the_command_and_a_notebook_return_the_same_number(
     running: Running, api: httpx.Client
 ) -> None:
+    in_notebook = execute("metrics", running.warehouse_url).values["overview"]
     checked = set()
     with running.signed_in("analyst") as analyst:
         ids = {row["table_name"]: row["id"] for row in analyst.all("dataset", "id", "table_name")}
@@ -205,6 +207,7 @@ def test_superset_the_api_and_the_command_return_the_same_number(
                 by_api = answered(api, name)
                 assert by_api is not None
                 assert shown_by_command(running.warehouse_url, name) == pytest.approx(by_api)
+                assert in_notebook[name] == pytest.approx(by_api)
                 assert row[shown.label] == pytest.approx(by_api / scale), name
                 checked.add(name)
     assert len(checked) > 20

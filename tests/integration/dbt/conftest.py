@@ -12,7 +12,6 @@ from deploy.local.stack import Stack
 from pipelines.warehouse import connect, migrate
 from tests.integration.conftest import private_settings
 
-
 OF_THE_SERVER = "'system', 'default', 'INFORMATION_SCHEMA', 'information_schema'"
 
 

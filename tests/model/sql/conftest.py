@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -19,8 +20,9 @@ from pipelines.dbt_command import dbt
 from pipelines.defs.resources import Warehouse
 from pipelines.lifetime import look_ahead
 from pipelines.warehouse import connect, migrate
-from tests.model.sql.journey import Journey, insert, journey, load
+from tests.model.sql.journey import Journey, decision_rows, insert, journey, load
 from tests.model.sql.money import load_money, stock
+from tests.model.sql.notebooks import Executed, execute
 from tests.model.sql.promotions import load_promotions
 
 READY_WITHIN_S = 60
@@ -68,6 +70,7 @@ def built(
         load_money(client, happened)
         load_promotions(client, happened)
         insert(client, "inventory", stock())
+        insert(client, "decisions", decision_rows(happened))
         dbt(warehouse, tmp_path_factory.mktemp("target"), "build")
         source = Warehouse(url=warehouse)
         as_of = training.last_midnight(source)
@@ -90,3 +93,9 @@ def orders(happened: Journey) -> pd.DataFrame:
             "units": [order.units for order in happened.orders],
         }
     )
+
+
+@pytest.fixture(scope="session")
+def executed(built: Client, warehouse: str) -> Callable[[str], Executed]:
+    """What came of a notebook, by its name; each runs once."""
+    return cache(lambda name: execute(name, warehouse))

@@ -31,6 +31,8 @@ COLUMNS = [
 OUNCE_GRAMS = 28.349523125
 RATES_BP = (700, 1900, 0)
 DISCOUNTS = ("retail_disc", "coupon_disc", "coupon_match_disc")
+SCORED_FROM = datetime(2017, 11, 1, tzinfo=UTC)
+"""From then on a model scores what is ordered, and lets every twentieth order be reviewed."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,18 @@ class Order:
     def id(self) -> UUID:
         """Id of the order."""
         return uuid5(NAMESPACE, self.ref)
+
+    @property
+    def decision_id(self) -> str:
+        """Id of the decision that it was placed under; empty where there was no model."""
+        return str(uuid5(NAMESPACE, f"decision/{self.ref}")) if self.at >= SCORED_FROM else ""
+
+    @property
+    def risk(self) -> str:
+        """What the model answered."""
+        if not self.decision_id:
+            return "unscored"
+        return "allow" if self.id.int % 20 else "review"
 
     @property
     def total(self) -> int:
@@ -218,8 +232,8 @@ def _order_data(order: Order) -> dict[str, Any]:
             "distance_km": order.distance_km,
             "area": "452",
         },
-        "risk": "unscored",
-        "risk_decision_id": "",
+        "risk": order.risk,
+        "risk_decision_id": order.decision_id,
     }
 
 
@@ -299,6 +313,27 @@ def after_rows(found: Journey) -> Iterator[Row]:
     ):
         for after in afters:
             yield type_, after.at, after.order.subject, _after_data(kind, after)
+
+
+def decision_rows(found: Journey) -> Iterator[Row]:
+    """Yield what a model answered about orders, nearly always high where they were disputed."""
+    disputed = {after.order.ref for after in found.disputes}
+    for order in found.orders:
+        if order.decision_id:
+            score = order.id.int % 1_000_003 / 1_000_003
+            data = {
+                "decision_id": order.decision_id,
+                "family": "fraud",
+                "route": "/v1/fraud/score",
+                "model_version": "v1",
+                "fallback": "",
+                "request": {"order_id": str(order.id)},
+                "features": {},
+                "scores": {"fraud": score ** (0.02 if order.ref in disputed else 1)},
+                "reasons": [],
+                "latency_ms": 2.5,
+            }
+            yield "decision_made", order.at, order.subject, data
 
 
 def product_rows(found: Journey) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The command, the API, a dashboard's expression and plain pandas return the same number."""
+"""The command, the API, a dashboard's expression, a notebook and pandas return the same number."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from models.metrics.definitions import Kind
 from serving.figures import READ_ONLY
 from serving.settings import Settings
 from tests.integration.serving.conftest import running
+from tests.model.sql.notebooks import Executed
 
 SINCE, UNTIL = date(2017, 11, 20), date(2018, 1, 10)
+ALWAYS = ("2000-01-01", "2100-01-01")
 Frame = pd.DataFrame
 Figure = Callable[[Frame], float]
 
@@ -213,6 +215,30 @@ def test_all_ways_of_asking_return_the_same_number(
         # Sums of fractions differ in the last bit by the order in which threads add them.
         assert len(set(found)) == 1
     assert found == pytest.approx([expected] * 3, rel=1e-12)
+
+
+def test_a_notebook_has_the_number_of_every_metric(
+    executed: Callable[[str], Executed], catalogue: Catalogue, frames: dict[str, Frame]
+) -> None:
+    expected = {
+        name: figure(frames[catalogue.metrics[name].model]) for name, figure in PANDAS.items()
+    }
+    assert executed("metrics").values["overview"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_notebook_has_the_number_of_the_command_and_of_the_api(
+    executed: Callable[[str], Executed], warehouse: str, api: httpx.Client
+) -> None:
+    found = executed("metrics").values
+    for name in ("net_sales", "take_rate", "orders", "conversion", "ug_co2e", "stock_out_rate"):
+        (by_api,) = answered(api, name, **dict(zip(("from", "until"), ALWAYS, strict=True)))
+        (by_command,) = asked(warehouse, name, "--from", ALWAYS[0], "--until", ALWAYS[1])
+        assert found["overview"][name] == by_api["value"] == by_command["value"]
+    since, until = found["bounds"]
+    rows = answered(api, "net_sales", by="department", **{"from": since, "until": until})
+    assert {row["department"]: row["value"] for row in rows} == found["departments"]
+    bounds = ["--from", since, "--until", until]
+    assert asked(warehouse, "net_sales", "--by", "department", *bounds) == rows
 
 
 @pytest.mark.parametrize("name", ["net_sales", "take_rate", "orders", "average_order_value"])

@@ -1,0 +1,1 @@
+"""JupyterLab over the notebooks, in an environment of its own; kernels run in the platform's."""
