@@ -28,12 +28,12 @@ import pandas as pd
 
 from models.carbon import FootprintCalculator, Piece
 from models.carbon.score import FACTORS_FILE, PRODUCTS_FILE
-from pipelines.defs.resources import Warehouse
 from pipelines.settings import Settings
 from pipelines.training import carbon_artifact
+from pipelines.warehouse.client import Reader, connect
 
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#7F7F7F"
-warehouse = Warehouse(url=Settings().clickhouse_url)
+warehouse = Reader(connect(Settings().clickhouse_url))
 
 # %% [markdown]
 # ## One order, down to the factor
