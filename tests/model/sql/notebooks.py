@@ -11,7 +11,6 @@ from typing import Any
 
 import jupytext
 from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell
 
 FOLDER = Path(__file__).resolve().parents[3] / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -56,9 +55,9 @@ def execute(name: str, warehouse: str) -> Executed:
     nbclient.exceptions.CellExecutionError
         If a cell fails; the message has the cell and its error.
     """
-    notebook = jupytext.read(FOLDER / f"{name}.py")
     asked = ", ".join(f"{key!r}: {expression}" for key, expression in ASKED[name].items())
-    notebook.cells.append(new_code_cell(f"import json; json.dumps({{{asked}}}, default=float)"))
+    last = f"\n# %%\nimport json\n\njson.dumps({{{asked}}}, default=float)\n"
+    notebook = jupytext.reads((FOLDER / f"{name}.py").read_text("utf-8") + last, "py:percent")
     place = {"metadata": {"path": str(FOLDER)}}
     client = NotebookClient(notebook, timeout=TIMEOUT_S, kernel_name="python3", resources=place)
     client.execute(env=os.environ | {"CLICKHOUSE_URL": warehouse})
