@@ -18,7 +18,7 @@ HOME = ROOT / "deploy" / "bi" / "superset"
 """What runs in Superset's environment, and the lock of that."""
 VENV = ROOT / ".ecomarket" / "bi" / "venv"
 """One for the checkout, as `.venv` is: 160 packages that `ecomarket bi` brings."""
-PREPARED = VENV.parent / "prepared"
+BLANK = VENV.parent / "blank"
 """Metadata as they are before anybody has used them, by the digest of what they were made from."""
 THREADS = 8
 TIMEOUT_S = 120
@@ -78,13 +78,13 @@ def _copy(source: Path, target: Path) -> None:
 
 def _prepare_anew(database: Path) -> None:
     """Copy what was prepared by the same files before, or keep what is prepared now."""
-    blank = PREPARED / f"{_files()}.db"
+    blank = BLANK / f"{_files()}.db"
     if blank.exists():
         _copy(blank, database)
         _run("passwords")
         return
     _run()
-    for old in PREPARED.glob("*.db"):
+    for old in BLANK.glob("*.db"):
         old.unlink(missing_ok=True)
     _copy(database, blank)
 
