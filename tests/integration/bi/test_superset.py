@@ -176,12 +176,8 @@ def api(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_superset_the_api_the_command_and_a_notebook_return_the_same_number(
     running: Running, api: httpx.Client
 ) -> None:
-<<<<<<< HEAD
     in_notebook = execute("metrics", running.warehouse_url).values["overview"]
-    checked = set()
-=======
     checked, catalogue = set(), load()
->>>>>>> 3a4ef25 (Dashboards tell what shoppers will be worth, what was avoided and what became of every event; drilling to detail works, and is tried in a browser)
     with running.signed_in("analyst") as analyst:
         ids = {row["table_name"]: row["id"] for row in analyst.all("dataset", "id", "table_name")}
         for dataset in running.boards.datasets.values():
