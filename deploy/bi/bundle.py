@@ -10,8 +10,9 @@ from typing import Any
 
 import yaml
 
-from deploy.bi.charts import LABELS, PALETTE, column_files, metric_file, params
+from deploy.bi.charts import LABELS, PALETTE, params
 from deploy.bi.description import Boards, Chart, Dashboard, Dataset, Filter
+from deploy.bi.fields import column_files, metric_file
 from deploy.bi.identity import WAREHOUSE, identity
 
 DATABASE_FILE = "databases/warehouse.yaml"
@@ -48,7 +49,7 @@ def database_file(uri: str) -> File:
 def dataset_file(
     name: str, dataset: Dataset, types: Mapping[str, str], told: Mapping[str, str]
 ) -> File:
-    """Return a dataset; see `charts.column_files` for its columns' types and descriptions."""
+    """Return a dataset; see `fields.column_files` for its columns' types and descriptions."""
     schema, _, table = (dataset.table or "").rpartition(".")
     return {
         # A query is named after its file, and a table as it is.

@@ -8,7 +8,6 @@ from typing import Any
 
 from deploy.bi.description import (
     Bars,
-    Calculated,
     Chart,
     Dataset,
     Funnel,
@@ -35,7 +34,7 @@ FORMATS: Mapping[Unit, str] = {
     "when": "smart_date",
 }
 """Of d3 (https://d3js.org/d3-format), by unit; ``usd`` are whole dollars, ``cents`` exact ones."""
-_GREAT: Collection[Unit] = {"usd", "count", "kg"}
+GREAT: Collection[Unit] = {"usd", "count", "kg"}
 """Units of which there may be millions."""
 MOMENT = "%Y-%m-%d %H:%M:%S"
 PALETTE, SHADES = "ecomarket", "ecomarket_green"
@@ -134,7 +133,7 @@ def _exact(metric: Metric) -> Params:
 
 def _axis(metric: Metric) -> Params:
     """Return how a scale is labelled: 41,368 would not fit where 41.4k does."""
-    short = "SMART_NUMBER" if metric.unit in _GREAT else FORMATS[metric.unit]
+    short = "SMART_NUMBER" if metric.unit in GREAT else FORMATS[metric.unit]
     return {"y_axis_format": short, "currency_format": currency(metric.unit)}
 
 
@@ -209,6 +208,12 @@ def _(chart: Series, dataset: Dataset) -> Params:
     return drawn | _axis(metric)
 
 
+def _sort(chart: Bars, dataset: Dataset) -> str | None:
+    if chart.split:
+        return None
+    return chart.by if chart.ordered else dataset.metrics[chart.metrics[0]].label
+
+
 @_params.register
 def _(chart: Bars, dataset: Dataset) -> Params:
     stacked = bool(chart.split) if chart.stacked is None else chart.stacked
@@ -221,11 +226,12 @@ def _(chart: Bars, dataset: Dataset) -> Params:
         "groupby": [chart.split] if chart.split else [],
         "row_limit": chart.limit if not chart.split else 1000,
         "order_desc": True,
-        "x_axis_sort": _labels(dataset, chart.metrics)[0] if not chart.split else None,
-        "x_axis_sort_asc": True,
-        "x_axis_sort_series": "sum",
-        "x_axis_sort_series_ascending": True,
+        # It is drawn from below, and read from above.
+        "x_axis_sort_asc": not chart.ordered,
+        "x_axis_sort_series": "name" if chart.ordered else "sum",
+        "x_axis_sort_series_ascending": not chart.ordered,
         "stack": "Stack" if stacked else None,
+        "x_axis_sort": _sort(chart, dataset),
         "show_value": not stacked and len(chart.metrics) == 1,
         "show_legend": bool(chart.split or len(chart.metrics) > 1),
         "legendOrientation": "top",
@@ -306,64 +312,3 @@ def _(chart: Heat, dataset: Dataset) -> Params:
         "xscale_interval": -1,
         "yscale_interval": -1,
     } | _axis(metric)
-
-
-def metric_file(metric: Metric) -> Params:
-    """Return a metric as the file of its dataset states it."""
-    return {
-        # Not the short name: ClickHouse takes `sum(units) AS units` for the column everywhere else.
-        "metric_name": metric.label,
-        "verbose_name": metric.label,
-        "expression": metric.sql,
-        "description": metric.description,
-        # It would go before the shorter one of an axis.
-        "d3format": None if metric.unit in _GREAT else FORMATS[metric.unit],
-        "currency": currency(metric.unit),
-        "metric_type": None,
-        "extra": {},
-        "warning_text": None,
-    }
-
-
-def _spoken(column: str) -> str:
-    return "SKU" if column == "sku" else column.replace("_", " ").capitalize()
-
-
-def column_files(
-    dataset: Dataset, types: Mapping[str, str], told: Mapping[str, str]
-) -> Sequence[Params]:
-    """Return a dataset's columns as its file states them.
-
-    Parameters
-    ----------
-    dataset
-        It, with the columns that are calculated.
-    types
-        The warehouse's type of each column that there is.
-    told
-        What is known of columns, by their names.
-    """
-
-    def column(name: str, type_: str, label: str | None, expression: str | None) -> Params:
-        plain = type_.removeprefix("LowCardinality(").removeprefix("Nullable(")
-        return {
-            "column_name": name,
-            "verbose_name": label,
-            "type": type_,
-            "is_dttm": plain.startswith("Date"),
-            "is_active": True,
-            "groupby": not plain.startswith(("Array", "Map", "Tuple")),
-            "filterable": True,
-            "expression": expression,
-            "description": told.get(name),
-            "python_date_format": None,
-            "extra": {},
-        }
-
-    def calculated(name: str, value: Calculated) -> Params:
-        return column(name, "String", value.label, value.sql)
-
-    return [
-        *(column(name, type_, _spoken(name), None) for name, type_ in types.items()),
-        *(calculated(name, value) for name, value in dataset.columns.items()),
-    ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
@@ -21,6 +23,7 @@ from deploy.local.errors import StackError
 from deploy.local.explaining import explained
 from deploy.local.settings import SettingsError, load_settings
 from deploy.local.stack import Stack
+from pipelines.warehouse import connect
 
 _MENDABLE = (StackError, SettingsError, DescriptionError, SupersetError, ClickHouseError)
 SERVICE = "superset"
@@ -102,6 +105,45 @@ def screenshots(
                 take(page, folder, charts, lambda path: console.print(str(path)))
         except (BrowserMissingError, PageError) as error:
             raise StackError(str(error)) from error
+
+
+@app.command()
+def latency(
+    orders: Annotated[int, typer.Option(min=1, max=1000, help="How many are placed.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Place orders, which stay, and tell how long each takes onto the screen of Today."""
+    from deploy.bi.latency import BOARD, NothingToRepeatError, Taken, measure, placing, summary
+    from deploy.bi.screenshots import BrowserMissingError, PageError, signed_in
+
+    with explained(*_MENDABLE, httpx.HTTPError):
+        stack = Stack(load_settings())
+        settings, around = settings_of(stack), stack.environment()
+        head = {"Authorization": f"Bearer {around['PARTNER_TOKEN']}"}
+        charts = len(read().dashboards[BOARD].charts)
+        password = settings.bi_executive_password.get_secret_value()
+        found: list[Taken] = []
+        try:
+            with (
+                httpx.Client(base_url=around["STOREFRONT_URL"], headers=head, timeout=60) as store,
+                connect(settings.bi_warehouse_url) as warehouse,
+                stage(Console(stderr=True), "orders") as shown,
+                signed_in(settings.bi_url, "executive", password) as page,
+            ):
+                place = placing(store, warehouse)
+                for taken in measure(page, charts, place, warehouse, orders):
+                    found.append(taken)
+                    shown.show(len(found), f"{taken.screen_s:.1f} s to the screen", orders)
+        except (BrowserMissingError, PageError, NothingToRepeatError) as error:
+            raise StackError(str(error)) from error
+    told = summary(found)
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    table = Table("seconds from sending to", "median", "least", "most", box=None)
+    for name, spread in told["seconds"].items():
+        table.add_row(name, *(f"{spread[part]:.2f}" for part in ("median", "least", "most")))
+    Console().print(table, f"{orders} orders, load {told['load']:.1f} at the end")
 
 
 @app.command()

@@ -40,20 +40,27 @@ class Metric(_Strict):
     description: str = ""
 
 
+def divisor(unit: str) -> int:
+    """Return by what charts divide a metric of ``dbt/metrics``, to show dollars and kilograms."""
+    if unit.startswith("minor units"):
+        return 100
+    return 10**9 if unit.startswith("µg") else 1
+
+
 def _shown(saved: SavedMetric) -> Metric:
-    """Return a metric as charts show it: money in whole units of its currency."""
-    is_money = saved.unit.startswith("minor units")
+    """Return a metric as charts show it."""
     is_mean = " per " in saved.unit
     unit: Unit
-    if is_money:
+    if saved.unit.startswith("minor units"):
         unit = "cents" if is_mean else "usd"
     elif saved.unit == "share":
         unit = "share"
     elif is_mean:
         unit = "decimal"
     else:
-        unit = "kg" if saved.unit.startswith("kg") else "count"
-    expression = f"({saved.expression}) / 100" if is_money else saved.expression
+        unit = "kg" if saved.unit.startswith(("kg", "µg")) else "count"
+    by = divisor(saved.unit)
+    expression = f"({saved.expression}) / {by}" if by > 1 else saved.expression
     return Metric(label=saved.label, sql=expression, unit=unit, description=saved.description)
 
 
@@ -62,6 +69,7 @@ class Calculated(_Strict):
 
     label: str
     sql: str
+    type: Literal["String", "DateTime"] = "String"
 
 
 class Dataset(_Strict):
@@ -141,12 +149,14 @@ class Series(_Chart):
 
 
 class Bars(_Chart):
-    """Metrics by a dimension, the greatest first."""
+    """Metrics by a dimension, the greatest first unless its values have an order of their own."""
 
     kind: Literal["bars"]
     metrics: list[Name] = Field(min_length=1)
     by: Column
     split: Column | None = None
+    ordered: bool = False
+    """Whether the values of `by` follow each other in their order."""
     stacked: bool | None = None
     """If left out, those of one metric are that are split."""
     limit: int = Field(default=10, ge=1, le=50)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from deploy.bi.settings import BiSettings
 from deploy.local.environment import client_environment
 from deploy.local.settings import LocalSettings
 from deploy.local.superset import HOME
+from pipelines.manifest import PROJECT_DIR
 
 DATASET = """
 description: Orders.
@@ -154,3 +156,35 @@ def test_roles_are_named_with_all_that_they_may_do() -> None:
     assert roles.keys() == {"analyst", "executive"}
     executive = {tuple(pair) for pair in roles["executive"]["permissions"]}
     assert not any("sql" in f"{pair}".lower() or "all_" in pair[0] for pair in executive)
+
+
+def test_dbt_s_exposure_names_the_models_that_dashboards_ask(boards: Boards) -> None:
+    asked = {
+        table
+        for dataset in boards.datasets.values()
+        for table in re.findall(r"\bmarts\.(\w+)", dataset.table or dataset.sql or "")
+    }
+    exposures = yaml.safe_load((PROJECT_DIR / "models" / "exposures.yml").read_text("utf-8"))
+    [told] = [one for one in exposures["exposures"] if one["name"] == "dashboards"]
+    assert {ref.removeprefix("ref('").removesuffix("')") for ref in told["depends_on"]} == asked
+
+
+def test_titles_state_the_baseline_and_the_target_that_the_seeds_hold(boards: Boards) -> None:
+    def seed(name: str) -> dict[str, str]:
+        with (PROJECT_DIR / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            [row] = csv.DictReader(file)
+        return row
+
+    charts = boards.dashboards["carbon"].charts
+    told = " ".join(" ".join((c.title, getattr(c, "subtitle", ""))) for c in charts)
+    target, baseline = seed("footprint_targets"), seed("footprint_baselines")
+    since, until = (date.fromisoformat(target[name]) for name in ("base_from", "base_until"))
+    assert f"{target['yearly_reduction_percent']} % a year" in told
+    assert f"{since:%B} to {until - timedelta(days=1):%B %Y}" in told
+    assert f"on target since {until:%B %Y}" in told
+    assert (baseline["packaging"], baseline["delivery_mode"]) == ("cardboard_box", "van")
+    assert all(
+        "new " in c.title and "box by diesel van" in c.title
+        for c in charts
+        if c.dataset == "avoided"
+    )
