@@ -46,6 +46,9 @@ LABELS: Mapping[str, str] = {
     "Emissions": "#0F766E",
     "At least": "#9CA3AF",
     "At most": "#9CA3AF",
+    "New": "#0F766E",
+    "Returned": "#E69F00",
+    "Churned": "#D55E00",
 }
 """Colours of what means the same on every chart; what is only beside it is grey."""
 _GRAINS: Mapping[Grain, str] = {
