@@ -70,4 +70,4 @@ def test_jupyterlab_opens_scripts_as_notebooks_of_the_platform_that_only_read(
     reader = client_environment(settings)["BI_WAREHOUSE_URL"]
     assert psutil.Process(pid).environ()["CLICKHOUSE_URL"] == reader
     # A client of its own: this one has a cookie by now.
-    assert httpx.get(f"{client.base_url}api/kernelspecs").status_code == 403
+    assert httpx.get(f"{client.base_url}/api/kernelspecs").status_code == 403
