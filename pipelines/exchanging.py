@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from models.carbon import FootprintCalculator
+from models.carbon import FootprintCalculator, Piece
 from models.carbon.exchange import Origin, Owner, Product, product_footprint
 from models.carbon.train import frozen
 from pipelines.training import factor_frames
@@ -36,14 +35,6 @@ _IN_FORCE = "SELECT argMax(factor_set_version, valid_from) FROM reference.factor
 
 class NoFootprintError(LookupError):
     """A product that is not in the catalogue, or of which no footprint can be stated."""
-
-
-@dataclass(frozen=True)
-class _Piece:
-    sku: str
-    quantity: float = 1.0
-    category: str | None = None
-    mass_grams: float | None = None
 
 
 def product_footprints(
@@ -73,7 +64,7 @@ def product_footprints(
     stated = []
     for sku in skus:
         footprint = calculator.footprint(
-            lines=[_Piece(sku)], packaging="none", delivery_mode="collect", distance_km=0
+            lines=[Piece(sku, 1.0)], packaging="none", delivery_mode="collect", distance_km=0
         )
         used = {one.factor_id for one in footprint.emissions if one.part == "product"}
         columns = ("sku", "name", "department", "category", "vendor_id")
