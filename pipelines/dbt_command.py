@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from pipelines.manifest import PROJECT_DIR
 
+AT_WORK = ("--exclude-resource-type", "unit_test")
+"""What is left out where data are shaped: unit tests bring their own rows and tell nothing new."""
 _SHOWN = 4_000
 """Characters of what dbt printed that an error tells."""
 

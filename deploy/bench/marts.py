@@ -29,7 +29,7 @@ from deploy.bench._market import fill
 from deploy.bench._private_stack import private_stack
 from deploy.bench._window_sessions import SESSIONS
 from deploy.bench.result import Aim, BenchError, BenchResult, Curve
-from pipelines.dbt_command import dbt
+from pipelines.dbt_command import AT_WORK, dbt
 from pipelines.warehouse import connect, migrate
 
 EVENTS = 100_000_000
@@ -37,8 +37,8 @@ FIRST, DAYS, DAYS_A_RUN = date(2026, 1, 1), 100, 10
 SHOWN_RUNS = (1, 3, 10)
 ROUNDS = 3
 QUERY_AIM_MS, DAY_AIM, SESSIONS_AIM, LINEAR_AIM = 500.0, 1 / 30, 2.0, 1.25
-_DAYS_ONLY = ("--exclude", "resource_type:seed", "tag:people")
-_PEOPLE = ("--select", "tag:people")
+_DAYS_ONLY = (*AT_WORK, "--exclude", "resource_type:seed", "tag:people")
+_PEOPLE = (*AT_WORK, "--select", "tag:people")
 """What is made of all days at once."""
 
 

@@ -8,7 +8,7 @@ import dagster as dg
 from clickhouse_connect.driver.client import Client
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from pipelines.dbt_command import environment_of_days
+from pipelines.dbt_command import AT_WORK, environment_of_days
 from pipelines.defs.partitions import BEGINNING, days_of
 from pipelines.defs.resources import Warehouse
 from pipelines.defs.retrying import by_class
@@ -83,7 +83,7 @@ def _run(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
 ) -> Iterator[Any]:
     """Run dbt, and tell of each table beside dbt's seconds how many rows and bytes it has."""
-    invocation = dbt.cli(["build"], context=context)
+    invocation = dbt.cli(["build", *AT_WORK], context=context)
     results = invocation.target_path / "run_results.json"
     with by_class(results), connect(warehouse.url) as client:
         for event in invocation.stream():
