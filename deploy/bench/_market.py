@@ -66,7 +66,7 @@ WITH
 _CLICKS = (
     """
 INSERT INTO raw.clickstream
-    (event_id, type, version, occurred_at, received_at, subject, trace_id, data)
+    (event_id, type, version, occurred_at, received_at, subject, trace_id, data, ingested_at)
 """
     + _SESSIONS
     + """
@@ -91,7 +91,8 @@ SELECT
         '","currency":"USD","price_minor":1999,"query":"word ', toString(drawn % 500),
         '","results":', toString(cityHash64(drawn, 'results', i) % 30),
         ',"slate_id":"","position":', toString(1 + cityHash64(drawn, 'position', i) % 20), '}'
-    )
+    ),
+    at + toIntervalMillisecond(400 + drawn % 1000)
 FROM numbers_mt({sessions:UInt32})
 ARRAY JOIN offsets AS offset, range(length) AS i
 """
@@ -100,7 +101,7 @@ ARRAY JOIN offsets AS offset, range(length) AS i
 _ORDERS = (
     """
 INSERT INTO raw.orders
-    (event_id, type, version, occurred_at, received_at, subject, trace_id, data)
+    (event_id, type, version, occurred_at, received_at, subject, trace_id, data, ingested_at)
 """
     + _SESSIONS
     + """
@@ -141,7 +142,8 @@ SELECT
         '","country":"US"},"delivery":{"mode":"', ['van', 'post', 'cargo_bike'][1 + drawn % 3],
         '","packaging":"cardboard_box","distance_km":', toString(1 + drawn % 40),
         ',"area":"', toString(100 + drawn % 900), '"}}'
-    )
+    ),
+    at + toIntervalMillisecond(400 + drawn % 1000)
 FROM numbers_mt({sessions:UInt32})
 WHERE cityHash64(drawn, 'order') % {sessions_an_order:UInt32} = 0
 """

@@ -45,8 +45,8 @@ sessions AS (
         arraySort(groupArray((at_ms, type))) AS trail
     FROM nights GROUP BY session_id, run, cut_to
 )
-SELECT concat(session_id, '.', toString(toUnixTimestamp64Milli(started_at))) AS session_id,
-    session_id AS client_session_id, subject, started_at, ended_at,
+SELECT concat(sessions.session_id, '.', toString(toUnixTimestamp64Milli(started_at))) AS session_id,
+    sessions.session_id AS client_session_id, subject, started_at, ended_at,
     toDate(started_at) AS session_date, views, adds, searches, clicks, pages, aims, actions,
     gap_quartiles_ms, midnights, agents, networks, derived, origin.2 AS medium,
     origin.3 AS source, origin.4 AS referrer, origin.5 AS campaign, trail

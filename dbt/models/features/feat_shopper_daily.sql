@@ -1,5 +1,5 @@
 -- The day after the run's last one is there too: its start is known once the last day is over.
-{{ config(partition_by='as_of', order_by='(subject, as_of)') }}
+{{ config(partition_by='as_of', order_by='(subject, as_of)', meta={'days': 'as_of'}) }}
 {%- set window_days = 90 %}
 with activity as (
     select * from {{ ref('int_shopper_activity') }}
@@ -15,52 +15,35 @@ bounds as (
 shoppers as (
     select
         subject,
+        first_day,
+        last_day,
         minIf(day, orders > 0) as first_order,
-        maxIf(day, orders > 0 and day < first_day - {{ window_days }}) as last_before
+        groupArrayIf(day, orders > 0) as order_days,
+        groupArrayIf(
+            (day, orders, amount_minor, refunds), day >= first_day - {{ window_days }}
+        ) as acts
     from activity
     cross join bounds
-    group by subject
-    having countIf(orders > 0) > 0
+    group by subject, first_day, last_day
+    having notEmpty(order_days)
 ),
 
-grid as (
+-- An array of what a shopper did is looked through for each day: a row for each day of the window,
+-- whether anything happened on it or not, would be ninety times as many.
+days as (
     select
         subject,
         first_order,
-        last_before,
-        first_day,
-        arrayJoin(arrayMap(
-            n -> first_day - {{ window_days }} + n,
-            range(toUInt32(last_day - first_day + {{ window_days }} + 1))
-        )) as day
+        arrayJoin(
+            arrayMap(n -> first_day + n, range(toUInt32(last_day - first_day + 1)))
+        ) as as_of,
+        arrayMax(arrayFilter(day -> day < as_of, order_days)) as last_order,
+        arrayFilter(act -> act.1 >= as_of - {{ window_days }} and act.1 < as_of, acts) as recent,
+        arraySum(recent.2) as orders_90d,
+        arraySum(recent.3) as amount_90d,
+        arraySum(recent.4) as refunds_90d
     from shoppers
-    cross join bounds
-),
-
-rolled as (
-    select
-        grid.subject as subject,
-        grid.day as as_of,
-        grid.first_day as first_day,
-        grid.first_order as first_order,
-        greatest(
-            grid.last_before,
-            max(if(activity.orders > 0, grid.day, toDate(0))) over before
-        ) as last_order,
-        sum(activity.orders) over recent as orders_90d,
-        sum(activity.amount_minor) over recent as amount_90d,
-        sum(activity.refunds) over recent as refunds_90d
-    from grid
-    left join activity on grid.subject = activity.subject and grid.day = activity.day
-    window
-        recent as (
-            partition by grid.subject order by grid.day
-            range between {{ window_days }} preceding and 1 preceding
-        ),
-        before as (
-            partition by grid.subject order by grid.day
-            range between unbounded preceding and 1 preceding
-        )
+    where first_order < as_of
 )
 
 select
@@ -71,5 +54,4 @@ select
     toInt64(as_of - first_order) as days_since_first_order,
     toInt64(as_of - last_order) as days_since_last_order,
     toInt64(refunds_90d) as refunds_90d
-from rolled
-where as_of >= first_day and first_order < as_of
+from days

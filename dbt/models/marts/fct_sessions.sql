@@ -1,5 +1,6 @@
 -- What was done without consent to analytics has no session.
 {{ config(
+    meta={'days': 'session_date'},
     materialized='incremental',
     incremental_strategy='insert_overwrite',
     partition_by='session_date',

@@ -2,6 +2,7 @@
 -- session within 30 minutes. A search counts on the day on which its session began.
 {%- set follows_ms = 30 * 60 * 1000 %}
 {{ config(
+    meta={'days': 'search_date'},
     materialized='incremental',
     incremental_strategy='insert_overwrite',
     partition_by='search_date',

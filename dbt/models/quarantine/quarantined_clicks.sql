@@ -1,5 +1,6 @@
 -- Days of which staging has every click are counted and no more; of others, the ids are compared.
 {{ config(
+    meta={'days': 'occurred_at'},
     order_by='(occurred_at, event_id)',
     pre_hook="{{ drop_days('toDate(occurred_at)') }}"
 ) }}

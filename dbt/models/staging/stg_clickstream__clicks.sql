@@ -1,4 +1,4 @@
-{{ config(order_by='(occurred_at, session_id)') }}
+{{ config(order_by='(occurred_at, session_id)', meta={'days': 'occurred_at'}) }}
 
 with source as (
     select
