@@ -37,7 +37,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by session_date order by sessions_with_bots desc, path
+            partition by session_date order by sessions_with_bots desc, path asc
         ) as place
     from counted
 )
