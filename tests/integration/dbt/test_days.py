@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +92,16 @@ def test_an_order_that_arrived_twice_fails_the_build(
     insert(client, "orders", order_rows(happened.orders[-1:]))
     with pytest.raises(DbtError, match="unique_stg_orders__completed_order_id"):
         dbt(url, target, "build", "--select", "stg_orders__completed")
+
+
+def test_tests_look_at_the_days_of_the_run(
+    by_ranges: Contents, client: Client, url: str, target: Path
+) -> None:
+    sessions = "marts.fct_sessions"
+    (day,) = client.query(f"SELECT max(session_date) FROM {sessions}").result_rows[0]
+    once = f"SELECT * FROM {sessions} WHERE session_date = '{day}' LIMIT 1"
+    client.command(f"INSERT INTO {sessions} {once}")
+    unique = ("test", "--select", "unique_fct_sessions_session_id")
+    with pytest.raises(DbtError, match="unique_fct_sessions_session_id"):
+        dbt(url, target, *unique, days=(day, day + timedelta(days=1)))
+    dbt(url, target, *unique, days=(day - timedelta(days=9), day - timedelta(days=8)))
