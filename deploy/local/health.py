@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from contextlib import closing
 
@@ -83,6 +84,20 @@ def http(port: Port, path: str) -> Check:
             raise NotReadyError(f"{path}: {error or type(error).__name__}") from error
         if status != httpx.codes.OK:
             raise NotReadyError(f"{path} answers {status}")
+
+    return check
+
+
+def listens(port: Port) -> Check:
+    """Return a check that something listens, for a server that does once it has loaded all."""
+
+    def check(settings: LocalSettings, started_at: float) -> None:
+        address = ("127.0.0.1", settings.port(port))
+        try:
+            with socket.create_connection(address, timeout=TIMEOUT_S):
+                pass
+        except OSError as error:
+            raise NotReadyError(f"port {address[1]}: {error}") from error
 
     return check
 

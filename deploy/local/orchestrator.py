@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -10,6 +11,8 @@ import asyncpg
 from deploy.local.settings import LocalSettings, Port
 
 DATABASE = "dagster"
+CODE = "pipelines.definitions"
+"""The module that defines every asset and job, and the name of its place in Dagster."""
 _CONFIGURATION = """telemetry:
   enabled: false
 concurrency:
@@ -43,6 +46,24 @@ def configuration(settings: LocalSettings) -> str:
     # SQLAlchemy's driver has to be named: of two that it may take, Dagster brings one.
     url = database_url(settings).replace("postgresql:", "postgresql+psycopg2:", 1)
     return _CONFIGURATION.format(url=url)
+
+
+_WORKSPACE = """load_from:
+  - grpc_server:
+      host: 127.0.0.1
+      port: {port}
+      location_name: {name}
+"""
+
+
+def workspace_file(settings: LocalSettings) -> Path:
+    """Return where the webserver and the daemon read which code there is."""
+    return settings.data_dir / "dagster" / "workspace.yaml"
+
+
+def workspace(settings: LocalSettings) -> str:
+    """Return workspace.yaml: one server has loaded the code for all, and starts their runs."""
+    return _WORKSPACE.format(port=settings.port(Port.DAGSTER_CODE), name=CODE)
 
 
 async def create(url: str) -> None:

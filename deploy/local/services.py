@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local import health
+from deploy.local import health, orchestrator
 from deploy.local.settings import LocalSettings, Port
 
 Command = Callable[[LocalSettings], list[str]]
@@ -75,9 +75,19 @@ def _warehouse(settings: LocalSettings) -> list[str]:
     return [sys.executable, "-m", "deploy.local.warehouse", *pairs]
 
 
+def _dagster_code(settings: LocalSettings) -> list[str]:
+    address = ["-h", "127.0.0.1", "-p", str(settings.port(Port.DAGSTER_CODE))]
+    return [_script("dagster"), "api", "grpc", "-m", orchestrator.CODE, *address]
+
+
+def _daemon(settings: LocalSettings) -> list[str]:
+    return [_script("dagster-daemon"), "run", "-w", str(orchestrator.workspace_file(settings))]
+
+
 def _webserver(settings: LocalSettings) -> list[str]:
     address = ["-h", "127.0.0.1", "-p", str(settings.port(Port.DAGSTER))]
-    return [_script("dagster-webserver"), "-m", "pipelines.definitions", *address]
+    workspace = str(orchestrator.workspace_file(settings))
+    return [_script("dagster-webserver"), "-w", workspace, *address]
 
 
 SERVICES: Mapping[str, Service] = {
@@ -166,16 +176,18 @@ SERVICES: Mapping[str, Service] = {
             ports=(Port.SERVING,),
         ),
         Service(
-            "dagster-daemon",
-            lambda _: [_script("dagster-daemon"), "run", "-m", "pipelines.definitions"],
-            health.dagster_daemon,
+            "dagster-code",
+            _dagster_code,
+            health.listens(Port.DAGSTER_CODE),
             needs=("dagster-database", "warehouse-migrations"),
+            ports=(Port.DAGSTER_CODE,),
         ),
+        Service("dagster-daemon", _daemon, health.dagster_daemon, needs=("dagster-code",)),
         Service(
             "dagster-webserver",
             _webserver,
             health.http(Port.DAGSTER, "/server_info"),
-            needs=("dagster-database", "warehouse-migrations"),
+            needs=("dagster-code",),
             ports=(Port.DAGSTER,),
         ),
         Service(

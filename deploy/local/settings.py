@@ -31,6 +31,7 @@ class Port(StrEnum):
     SERVING = "serving_port"
     PAYMENTS = "payments_port"
     DAGSTER = "dagster_port"
+    DAGSTER_CODE = "dagster_code_port"
     BI = "bi_port"
     RELAY_METRICS = "relay_metrics_port"
     SINK_METRICS = "sink_metrics_port"
@@ -64,6 +65,7 @@ class LocalSettings(BaseSettings):
     serving_port: int = Field(default=8001, ge=1, le=65535)
     payments_port: int = Field(default=8002, ge=1, le=65535)
     dagster_port: int = Field(default=3000, ge=1, le=65535)
+    dagster_code_port: int = Field(default=3001, ge=1, le=65535)
     bi_port: int = Field(default=8088, ge=1, le=65535)
     relay_metrics_port: int = Field(default=9101, ge=1, le=65535)
     sink_metrics_port: int = Field(default=9102, ge=1, le=65535)

@@ -201,6 +201,9 @@ class Stack:
         dagster = self.settings.data_dir / "dagster"
         dagster.mkdir(exist_ok=True)
         (dagster / "dagster.yaml").write_text(orchestrator.configuration(self.settings), "utf-8")
+        orchestrator.workspace_file(self.settings).write_text(
+            orchestrator.workspace(self.settings), "utf-8"
+        )
         users = self.settings.warehouse_users
         users.touch(0o600)
         users.write_text(warehouse_users(self.environment()), "utf-8")

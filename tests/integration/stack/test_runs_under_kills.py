@@ -1,4 +1,4 @@
-"""A run goes on when the daemon is killed, and is done again when it is killed itself."""
+"""A run goes on when the daemon and what started it are killed, and is done again when it is killed itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.model.sql.journey import COLUMNS
 
 pytestmark = pytest.mark.timeout(600)
 
-SERVICES = ("warehouse", "dagster-daemon", "dagster-webserver")
+SERVICES = ("warehouse", "dagster-code", "dagster-daemon", "dagster-webserver")
 DAY = "2017-12-20"
 NOON = datetime(2017, 12, 20, 12, tzinfo=UTC)
 ASSETS = ("staging/stg_fulfilment__shipments", "marts/mart_deliveries")
@@ -117,11 +117,12 @@ def dagster(own: Stack) -> Dagster:
     return Dagster(own)
 
 
-def test_a_run_goes_on_when_the_daemon_is_killed_under_it(dagster: Dagster, until: Until) -> None:
+def test_a_run_goes_on_when_what_started_it_is_killed(dagster: Dagster, until: Until) -> None:
     dagster.send(1)
     run = dagster.launch()
     until(lambda: bool(dagster.dbt_of()), "dbt runs")
-    dagster.stack.kill("dagster-daemon")
+    for service in ("dagster-daemon", "dagster-code"):
+        dagster.stack.kill(service)
     dagster.stack.up(SERVICES)
     follow(dagster.url, run, lambda _: None)
     assert dagster.sent() == PARCELS
