@@ -71,6 +71,7 @@ class Nursery:
         self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path
     ) -> Child:
         """Run a module with its arguments, as `python -m` would."""
+        log.touch()
         wanted = {
             "argv": list(command),
             "cwd": str(cwd),
@@ -149,7 +150,7 @@ def main(descriptor: int, modules: Sequence[str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(str(wanted["cwd"]))
-    log = os.open(str(wanted["log"]), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    log = os.open(str(wanted["log"]), os.O_WRONLY | os.O_APPEND)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(log, stream.fileno())
     os.close(log)
