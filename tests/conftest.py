@@ -28,15 +28,15 @@ def pytest_configure() -> None:
     os.environ.setdefault("JDK_JAVA_OPTIONS", BRIEF_JAVA)
 
 
-class WholeFiles(LoadFileScheduling):
+class WholeFiles(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Files are what a process gets, and the one folder."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return TOGETHER if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
+        return TOGETHER if nodeid.startswith(TOGETHER) else str(super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles | None:
     """Share files out as said above."""
     return WholeFiles(config, log) if config.getvalue("dist") == "loadfile" else None
 
