@@ -96,7 +96,8 @@ def _built(url: str, client: Client, target: Path) -> None:
             f"raw.{module}", [[*row, f"eco.{module}.v1", 0, number]], column_names=COLUMNS
         )
     marts = ("dim_prices", "dim_vendors", "mart_vendor_scorecard")
-    dbt(url, target, "build", "--select", *(f"+{mart}" for mart in marts))
+    dbt(url, target, "run", "--select", *(f"+{mart}" for mart in marts))
+    dbt(url, target, "test", "--select", *marts, "stg_social__reviews", "stg_marketplace__vendors")
 
 
 def test_a_price_holds_until_another_one(client: Client) -> None:

@@ -119,5 +119,6 @@ def stream(
     process = StreamProcess(broker, online_store_url, tmp_path / "stream.log")
     yield process
     if process.running:
-        process.end(signal.SIGKILL)
+        # It leaves its group: of one that was killed the next would wait for the session's end.
+        process.end()
     sys.stderr.write(process.log())
