@@ -2,6 +2,9 @@
 export UV_PROJECT_ENVIRONMENT ?= .venv
 BOOTSTRAP := .ecomarket/bootstrap
 UV := $(BOOTSTRAP)/bin/uv
+# An image may forbid Python to keep what it has compiled; then each of the hundred processes that
+# the stack and the tests start would compile the same thousands of files.
+unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := -d $(UV_PROJECT_ENVIRONMENT)/lib/python3.11/site-packages/*.dist-info
 
 help: ## what can be run
@@ -41,8 +44,9 @@ mutants: env ## whether the unit tests notice a change of any line that counts m
 	$(UV) run --locked mutmut run
 	$(UV) run --locked mutmut results
 
-chaos: env ## two hundred kills at random moments under load, and nothing lost or doubled
-	ECOMARKET_CHAOS_KILLS=200 $(UV) run --locked pytest --log-cli-level INFO tests/integration/stack/test_kill_anywhere.py
+chaos: env ## hundreds of kills at random moments under load, and nothing lost or doubled
+	ECOMARKET_CHAOS_KILLS=200 ECOMARKET_CHAOS_CHECKOUTS=1000 $(UV) run --locked pytest --log-cli-level INFO \
+		tests/integration/stack/test_kill_anywhere.py tests/integration/stack/test_checkouts_under_kills.py
 
 lint: env ## style, types, import rules, SQL and the rules of dbt's project, as CI checks them
 	$(UV) run --locked ruff check .

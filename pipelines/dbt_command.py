@@ -77,6 +77,8 @@ def dbt(
     command = [str(Path(sys.executable).with_name("dbt")), *arguments]
     command += ["--vars", json.dumps(variables)] if variables else []
     command += ["--target-path", str(target), "--log-path", str(target)]
+    # Of the files in which dbt describes itself, a second's work, only documentation is made.
+    command += [] if "docs" in arguments else ["--no-write-json"]
     addresses = {"DBT_PROFILES_DIR": str(PROJECT_DIR), **environment_of(url)}
     outcome = subprocess.run(
         command,

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import subprocess
 import sys
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
@@ -91,6 +93,8 @@ def _properties(settings: LocalSettings, directory: Path) -> str:
         "broker.session.timeout.ms": 4000,
         "broker.heartbeat.interval.ms": 500,
         "group.initial.rebalance.delay.ms": 0,
+        # A consumer may be missed sooner after it was killed than the 6 s that are usual.
+        "group.min.session.timeout.ms": 1000,
         "log.retention.hours": -1,
         "offsets.retention.minutes": 525_600,
     }
@@ -115,10 +119,10 @@ def _java(settings: LocalSettings, jars: list[Path], directory: Path) -> list[st
 def _format(java: list[str], directory: Path, properties: Path) -> None:
     if (directory / "log" / "meta.properties").exists():
         return
-    tool = [*java, "kafka.tools.StorageTool"]
-    identity = subprocess.run([*tool, "random-uuid"], check=True, capture_output=True, text=True)
-    cluster = identity.stdout.split()[-1]
-    subprocess.run([*tool, "format", "-t", cluster, "-c", str(properties)], check=True)
+    # As the tool's own random-uuid makes it, without a second to start Java in.
+    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    tool = [*java, "kafka.tools.StorageTool", "format", "--config", str(properties)]
+    subprocess.run([*tool, f"--cluster-id={cluster}"], check=True)
 
 
 def main() -> None:

@@ -75,6 +75,8 @@ def service_environment(settings: LocalSettings, node: Service | Task) -> dict[s
         **({"METRICS_PORT": str(settings.port(metrics))} if metrics else {}),
         "PATH": path,
         "PYTHONUNBUFFERED": "1",
+        # Where an image forbids Python to keep what it compiled, each start would compile all.
+        "PYTHONDONTWRITEBYTECODE": "",
         # Tools of others report home unless told not to.
         "DO_NOT_TRACK": "1",
         "GX_ANALYTICS_ENABLED": "false",

@@ -14,6 +14,8 @@ from storefront_api.events.registry import name_of
 
 FOLDER = Path(events.__file__).parent / "examples"
 EXAMPLES = sorted(FOLDER.glob("*/*.json"))
+CATALOGUE = catalogue.files()
+SCHEMAS = events.json_schemas()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -25,7 +27,7 @@ def test_an_example_parses_and_survives_a_round_trip(path: Path) -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_an_example_satisfies_the_exported_json_schema(path: Path) -> None:
-    schema = events.json_schemas()[f"{path.parent.name}/{path.stem}"]
+    schema = SCHEMAS[f"{path.parent.name}/{path.stem}"]
     jsonschema.validate(json.loads(path.read_text()), schema)
 
 
@@ -38,16 +40,14 @@ def test_every_event_has_an_example_and_every_example_an_event() -> None:
     assert {f"{path.parent.name}/{path.stem}" for path in EXAMPLES} == expected
 
 
-@pytest.mark.parametrize(
-    "path", catalogue.files(), ids=lambda path: f"{path.parent.name}/{path.name}"
-)
+@pytest.mark.parametrize("path", CATALOGUE, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_published_catalogue_is_what_the_contract_says(path: Path) -> None:
-    assert path.read_text("utf-8") == catalogue.files()[path], f"run python -m {catalogue.__name__}"
+    assert path.read_text("utf-8") == CATALOGUE[path], f"run python -m {catalogue.__name__}"
 
 
 def test_no_schema_of_an_event_that_is_gone_is_published() -> None:
     published = set(catalogue.SCHEMAS.glob("*/*.json"))
-    assert published == set(catalogue.files()) - {catalogue.PAGE}
+    assert published == set(CATALOGUE) - {catalogue.PAGE}
 
 
 @pytest.mark.parametrize(

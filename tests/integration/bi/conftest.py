@@ -26,6 +26,7 @@ from pipelines.dbt_command import dbt
 from pipelines.lifetime import look_ahead
 from pipelines.warehouse import connect, migrate
 from tests.integration.conftest import private_settings
+from tests.integration.dbt.conftest import WITHOUT_TESTS
 from tests.integration.dbt.shopping import shop
 from tests.integration.dbt.week import Told, write
 from tests.model.sql.journey import Row, insert, journey, load
@@ -37,7 +38,6 @@ AHEAD = datetime(2018, 1, 1, tzinfo=UTC)
 EARLIER = timedelta(days=95)
 BUILT = ("+exposure:dashboards", "+exposure:metrics", "+fct_refunds")
 """The notebook of the metrics holds sales against refunds, too."""
-WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from deploy.local.stack import Stack
 from pipelines.warehouse import connect, migrate
 from tests.integration.conftest import private_settings
 
+WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 OF_THE_SERVER = "'system', 'default', 'INFORMATION_SCHEMA', 'information_schema'"
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(600)
 
 Hashes = dict[str, str]
 BEGIN = date(2016, 12, 31)
-LATE_DAYS = (MONDAY + timedelta(days=1), MONDAY + timedelta(days=4))
+LATE_DAY = MONDAY + timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -106,15 +106,13 @@ def test_the_week_holds_what_could_go_wrong(in_order: Hashes, client: Client) ->
     assert lone == (4, 9)
 
 
-@pytest.mark.parametrize("how", ["shuffled", "reversed", "doubled"])
+@pytest.mark.parametrize("how", ["reversed", "doubled and shuffled"])
 def test_another_order_or_copies_give_the_same_bytes(
     in_order: Hashes, client: Client, url: str, target: Path, told: list[Told], how: str
 ) -> None:
-    random = Random(22)
     again = {
-        "shuffled": random.sample(told, len(told)),
         "reversed": told[::-1],
-        "doubled": random.sample(told + told, 2 * len(told)),
+        "doubled and shuffled": Random(22).sample(told + told, 2 * len(told)),
     }[how]
     empty(client)
     write(client, again, batches=7)
@@ -131,7 +129,7 @@ def test_late_events_change_what_their_days_rebuild_and_nothing_else(
         event.id
         for event in told
         if event.module == "clickstream"
-        and (day := event.row[1].date()) in (*LATE_DAYS, eve)
+        and (day := event.row[1].date()) in (LATE_DAY, eve)
         and (day == eve or random.random() < 0.5)
     }
     empty(client)
@@ -142,5 +140,5 @@ def test_late_events_change_what_their_days_rebuild_and_nothing_else(
     arrived = len(told)
     write(client, [event for event in told if event.id in late], batches=2, arrived=arrived)
     one = timedelta(days=1)
-    shape(client, url, target, *((day, day + one) for day in (*LATE_DAYS, eve)))
+    shape(client, url, target, *((day, day + one) for day in (LATE_DAY, eve)))
     assert hashes(client) == in_order

@@ -16,6 +16,7 @@ from clickhouse_connect.driver.client import Client
 from pipelines.attribution import attribute
 from pipelines.dbt_command import dbt
 from pipelines.people import stitch_people
+from tests.integration.dbt.conftest import WITHOUT_TESTS
 from tests.integration.dbt.crediting import RULES, credited, journeys, markov, shapley
 from tests.integration.dbt.shopping import BEGIN, DAYS, Visit, events_of, shop
 from tests.integration.dbt.week import Told, write
@@ -52,8 +53,8 @@ def marts(
     client: Client, url: str, target: Path, shopped: tuple[list[Visit], list[Told]]
 ) -> Client:
     write(client, shopped[1], batches=1)
-    dbt(url, target, "seed")
-    dbt(url, target, "run", "--select", *(f"+{mart}" for mart in MARTS))
+    wanted = ("resource_type:seed", *(f"+{mart}" for mart in MARTS))
+    dbt(url, target, "build", "--select", *wanted, *WITHOUT_TESTS)
     return client
 
 

@@ -15,6 +15,7 @@ from pipelines.dbt_command import dbt
 from pipelines.defs.resources import Warehouse
 from pipelines.training import lines_without_bots
 from tests.integration.dbt.bots import HANDS, NOON, Hand, hands, simulated
+from tests.integration.dbt.conftest import WITHOUT_TESTS
 from tests.integration.dbt.week import Told, nobodys, write
 from tests.model.sql.journey import Order, order_rows
 
@@ -55,8 +56,8 @@ def guises(client: Client, url: str, target: Path, tmp_path_factory: Any) -> dic
     ]
     made += [Told("clickstream", UUID(int=20_000 + n), row) for n, row in enumerate(sessions)]
     write(client, [*told, *hands(), *made], batches=1)
-    no_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-    dbt(url, target, "build", "--select", "+mart_daily_traffic", "+fct_order_lines", *no_tests)
+    marts = ("+mart_daily_traffic", "+fct_order_lines")
+    dbt(url, target, "build", "--select", *marts, *WITHOUT_TESTS)
     return found
 
 

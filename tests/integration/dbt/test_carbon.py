@@ -28,6 +28,7 @@ pytestmark = pytest.mark.timeout(600)
 
 MODELS = (
     *("--select", "+mart_order_footprint", "+mart_avoided_emissions", "+mart_footprint_targets"),
+    "factor_sources",
     *("--indirect-selection", "cautious"),
 )
 SET_TABLES = (
@@ -103,7 +104,6 @@ def ledger(client: Client, url: str, target: Path) -> Client:
             row[1][3]["delivery"]["area"] = "4288809"
     for module in ("catalog", "orders", "inventory", "returns"):
         insert(client, module, (row for of, row in events if of == module))
-    dbt(url, target, "seed", "--select", "factor_sources")
     dbt(url, target, "build", *MODELS)
     return client
 

@@ -16,6 +16,7 @@ import httpx
 
 from deploy.demo.client import Storefront
 from deploy.demo.shoppers.timeline import SharedClock
+from tests.integration import plain
 
 Fetch = Callable[..., list[Any]]
 DEADLINE_S = 60.0
@@ -24,7 +25,7 @@ DEADLINE_S = 60.0
 def partner(environment: Mapping[str, str]) -> httpx.Client:
     """Return a client of the store's partner."""
     head = {"Authorization": f"Bearer {environment['PARTNER_TOKEN']}"}
-    return httpx.Client(base_url=environment["STOREFRONT_URL"], headers=head, timeout=30)
+    return plain.Client(base_url=environment["STOREFRONT_URL"], headers=head, timeout=30)
 
 
 def charge_commission(environment: Mapping[str, str], rate_bp: int, since: date) -> None:
@@ -72,7 +73,7 @@ def pay_out(environment: Mapping[str, str], fetch: Fetch, day: date) -> None:
         partner(environment) as client,
     ):
         for number, vendor in enumerate(vendors):
-            opened = httpx.post(
+            opened = plain.post(
                 f"{environment['PAYMENT_URL']}/v1/accounts", data=wanted, headers=provider
             ).raise_for_status()
             account = {"account": opened.json()["id"] if number else "acct_unknown"}

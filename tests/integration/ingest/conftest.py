@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,10 +19,13 @@ from deploy.local.stack import Stack
 from pipelines.ingest.topics import create_topics
 from pipelines.warehouse import connect, migrate
 from storefront_api.events import DEAD_LETTERS, RESENT_LETTERS, Topic
+from tests.integration.forking import Child, nursery
 from tests.integration.ingest.feed import Feed
 
 DEADLINE_S = 90.0
 ROOT = Path(__file__).resolve().parents[3]
+IMPORTED = ("pipelines.ingest.consumer", "pipelines.ingest.writer", "pipelines.settings")
+"""By the sinks."""
 
 
 def until(true: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
@@ -43,7 +44,7 @@ class SinkProcess:
         self._group = group
         self._log = log
         self._rows = rows
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._starts = 0
 
     @property
@@ -54,15 +55,10 @@ class SinkProcess:
     def start(self, point: str = "never", times: int = 1) -> None:
         """Start it, to be killed when it gets to a point for the n-th time."""
         self._starts += 1
-        command = [sys.executable, "-m", "tests.integration.ingest.killable", self._group]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, str(self._rows), point, str(times)],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
+        command = ["tests.integration.ingest.killable", self._group]
+        self._process = nursery(*IMPORTED).start(
+            [*command, str(self._rows), point, str(times)], ROOT, self._environment, self._log
+        )
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""

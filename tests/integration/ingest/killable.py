@@ -17,7 +17,7 @@ from pipelines.warehouse import connect
 
 log = structlog.get_logger()
 
-SESSION_S = 6
+SESSION_S = 2
 INSERT_TAKES_S = 0.004
 """Later than this the request has left, and most likely has not come back."""
 

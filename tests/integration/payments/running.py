@@ -12,6 +12,7 @@ import httpx
 import stripe
 
 from deploy.local.ports import free_port
+from tests.integration import plain
 from tests.integration.storefront.conftest import Worker, until
 
 KEY, SECRET = "sk_test_x", "whsec_x"
@@ -72,6 +73,6 @@ class Running:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz").is_success
+            return plain.get(f"{self.url}/healthz").is_success
         except httpx.TransportError:
             return False

@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-import httpx
 import pytest
 import stripe
 
+from tests.integration import plain
 from tests.integration.payments.running import Receiver, Running
 from tests.integration.storefront.conftest import until
 
@@ -82,11 +82,11 @@ def test_a_client_needs_the_payments_own_secret(running: Running) -> None:
     intent = begin(running)
     path = f"{running.url}/v1/payment_intents/{intent.id}"
     form = {"payment_method": "pm_card_visa", "client_secret": "guessed"}
-    assert httpx.post(f"{path}/confirm", data=form).status_code == 401
-    assert httpx.get(path, params={"client_secret": "guessed"}).status_code == 401
-    assert httpx.post(f"{path}/capture").status_code == 401
+    assert plain.post(f"{path}/confirm", data=form).status_code == 401
+    assert plain.get(path, params={"client_secret": "guessed"}).status_code == 401
+    assert plain.post(f"{path}/capture").status_code == 401
     known = {"client_secret": intent.client_secret}
-    assert httpx.get(path, params=known).json()["status"] == "requires_payment_method"
+    assert plain.get(path, params=known).json()["status"] == "requires_payment_method"
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1.5", "x", ""])

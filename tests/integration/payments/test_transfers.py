@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 import stripe
 
+from tests.integration import plain
 from tests.integration.payments.running import Receiver, Running
 from tests.integration.storefront.conftest import until
 
@@ -94,7 +94,7 @@ def test_nobody_moves_money_without_the_key(running: Running) -> None:
         ("GET", "transfers"),
         ("GET", "transfers/tr_1"),
     ):
-        assert httpx.request(method, f"{running.url}/v1/{path}").status_code == 401
+        assert plain.request(method, f"{running.url}/v1/{path}").status_code == 401
     with pytest.raises(stripe.InvalidRequestError, match="No such transfer"):
         running.api.transfers.retrieve("tr_1")
     too_many: Any = {"limit": 101}

@@ -25,6 +25,7 @@ from serving.app import create_app
 from serving.artifacts import Loaders
 from serving.settings import Settings
 from storefront_api.events import Topic
+from tests.integration import plain
 from tests.integration.serving.scorers import LOADERS, publish_all
 
 DEADLINE_S = 30.0
@@ -48,7 +49,7 @@ def running(settings: Settings, loaders: Loaders = LOADERS) -> Iterator[httpx.Cl
     thread.start()
     try:
         until(lambda: server.started, "serving has started")
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        with plain.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
             yield client
     finally:
         server.should_exit = True

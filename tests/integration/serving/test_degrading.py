@@ -14,6 +14,7 @@ import valkey
 from deploy.local.ports import free_port
 from serving.decisions import Decision, DecisionLog
 from serving.settings import Settings
+from tests.integration import plain
 from tests.integration.serving.conftest import Decisions, running, until
 from tests.integration.serving.scorers import publish
 from tests.integration.serving.test_answers import question
@@ -30,7 +31,7 @@ def test_a_new_artifact_comes_into_service_without_a_failed_request(
     stop, outcomes = threading.Event(), list[tuple[int, str]]()
 
     def ask() -> None:
-        with httpx.Client(base_url=serving.base_url, timeout=20) as client:
+        with plain.Client(base_url=serving.base_url, timeout=20) as client:
             while not stop.is_set():
                 answer = client.post("/v1/fraud/score", json=question())
                 outcomes.append((answer.status_code, answer.json().get("model_version", "")))

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 import valkey
 from clickhouse_connect.driver.client import Client
@@ -29,6 +28,8 @@ from pipelines.dbt_command import dbt
 from pipelines.ingest.topics import PARTITIONS
 from pipelines.warehouse import connect
 from storefront_api.events import Topic
+from tests.integration import plain
+from tests.integration.dbt.conftest import WITHOUT_TESTS
 from tests.integration.stack.traffic import Traffic
 from tests.integration.storefront.topics import messages
 
@@ -91,7 +92,7 @@ def unsent(environment: Mapping[str, str]) -> int:
         finally:
             await connection.close()
 
-    metrics = httpx.get(f"{environment['STOREFRONT_URL']}/metrics").text.splitlines()
+    metrics = plain.get(f"{environment['STOREFRONT_URL']}/metrics").text.splitlines()
     (spooled,) = (float(line.split()[1]) for line in metrics if line.startswith(f"{SPOOLED} "))
     return asyncio.run(rows()) + int(spooled)
 
@@ -157,9 +158,9 @@ def test_what_was_acknowledged_arrives_once_whatever_is_killed(
     half = KILLS // 2
     asyncio.run(attack(own, traffic, doomed[:half], source))
     days = (begun, datetime.now(UTC).date() + timedelta(days=1))
-    dbt(environment["CLICKHOUSE_URL"], tmp_path, "seed")
     # What stands in the marts already is to be brought up to date, not doubled.
-    dbt(environment["CLICKHOUSE_URL"], tmp_path, "run", "--select", *MARTS, days=days)
+    build = ("build", "--select", *MARTS, *WITHOUT_TESTS)
+    dbt(environment["CLICKHOUSE_URL"], tmp_path, *build, days=days)
     asyncio.run(attack(own, traffic, doomed[half:], source))
     days = (begun, datetime.now(UTC).date() + timedelta(days=1))
     until(lambda: unsent(environment) == 0, "the store has sent everything")

@@ -16,6 +16,7 @@ import stamina
 from deploy.local.environment import client_environment
 from deploy.local.ports import free_port
 from deploy.local.settings import LocalSettings
+from tests.integration import plain
 
 pytestmark = pytest.mark.timeout(600)
 TOKEN = {"Authorization": "token of-the-test"}
@@ -40,7 +41,7 @@ def lab(settings: LocalSettings, tmp_path: Path) -> Iterator[tuple[httpx.Client,
             [*command, "--port", str(port)], env=variables, stdout=log, stderr=log
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=TOKEN) as client:
+        with plain.Client(base_url=f"http://127.0.0.1:{port}", headers=TOKEN) as client:
             for attempt in stamina.retry_context(
                 on=httpx.TransportError, attempts=None, timeout=300, wait_max=0.5
             ):
@@ -70,4 +71,4 @@ def test_jupyterlab_opens_scripts_as_notebooks_of_the_platform_that_only_read(
     reader = client_environment(settings)["BI_WAREHOUSE_URL"]
     assert psutil.Process(pid).environ()["CLICKHOUSE_URL"] == reader
     # A client of its own: this one has a cookie by now.
-    assert httpx.get(f"{client.base_url}/api/kernelspecs").status_code == 403
+    assert plain.get(f"{client.base_url}/api/kernelspecs").status_code == 403

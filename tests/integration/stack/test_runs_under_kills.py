@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import httpx
 import psutil
 import pytest
 
@@ -17,6 +16,7 @@ from deploy.local import processes
 from deploy.local.settings import Port
 from deploy.local.stack import Stack
 from pipelines.warehouse import connect
+from tests.integration import plain
 from tests.model.sql.journey import COLUMNS
 
 pytestmark = pytest.mark.timeout(600)
@@ -47,7 +47,7 @@ class Dagster:
     def ask(self, query: str, **variables: Any) -> Any:
         """Return what Dagster answers."""
         body = {"query": query, "variables": variables}
-        answer = httpx.post(f"{self.url}/graphql", json=body, timeout=120).json()
+        answer = plain.post(f"{self.url}/graphql", json=body, timeout=120).json()
         assert "errors" not in answer, answer
         return answer["data"]
 

@@ -18,7 +18,7 @@ PRODUCTS = 20
 CLICKERS, BUYERS = 3, 2
 BATCH = 20
 SUBJECTS = 50
-PAUSE_S = 0.02
+PAUSE_S = 0.05
 
 
 class Traffic:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from storefront_api.platform.policy import Role
+from tests.integration import plain
 
 if TYPE_CHECKING:
     from tests.integration.storefront.conftest import Database
@@ -48,7 +49,7 @@ def all_at_once(url: str, path: str, bodies: list[dict[str, Any]]) -> Counter[in
     """Send several requests at once and count the statuses of the answers."""
 
     async def send() -> list[httpx.Response]:
-        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+        async with plain.AsyncClient(base_url=url, timeout=60) as client:
             return await asyncio.gather(*(client.post(path, json=body) for body in bodies))
 
     return Counter(answer.status_code for answer in asyncio.run(send()))
@@ -95,7 +96,7 @@ class People:
 
     def client(self) -> httpx.Client:
         """Return a client of somebody whom the store does not know."""
-        client = httpx.Client(base_url=self.url, timeout=60)
+        client = plain.Client(base_url=self.url, timeout=60)
         self._opened.append(client)
         return client
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -25,6 +23,9 @@ from deploy.local.stack import Stack
 from pipelines.ingest.topics import create_topics
 from storefront_api.events import Event, Topic, parse
 from storefront_api.migrate import migrate
+from tests.integration import plain
+from tests.integration.conftest import never_flush
+from tests.integration.forking import Child, nursery
 from tests.integration.storefront.accounts import People
 from tests.integration.storefront.clocked import FILE, Clock
 from tests.integration.storefront.paying import Provider
@@ -34,6 +35,16 @@ PARTNER = "partner-of-the-tests"
 SECRET = "secret-of-the-tests"
 DEADLINE_S = 90.0
 ROOT = Path(__file__).resolve().parents[3]
+IMPORTED = (
+    "storefront_api.app",
+    "deploy.payments.app",
+    "aiosmtplib",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.uvloop",
+    "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.protocols.websockets.auto",
+)
+"""By the processes that these tests start."""
 
 
 def until(true: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
@@ -73,7 +84,7 @@ class Worker:
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._environment = os.environ | environment
         self._path = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
 
     def setting(self, name: str) -> str:
         """Return one of its settings."""
@@ -81,14 +92,7 @@ class Worker:
 
     def start(self, *command: str) -> None:
         """Start `python -m` with a command."""
-        with self._path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", *command],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = nursery(*IMPORTED).start(command, ROOT, self._environment, self._path)
 
     def wait(self) -> int:
         """Wait for its end and return its exit status."""
@@ -124,6 +128,7 @@ def own_stack(
     try:
         stack.up(["postgres", "kafka", "valkey"])
         create_topics(stack.environment()["KAFKA_BOOTSTRAP_SERVERS"], 1)
+        never_flush(stack.environment()["DATABASE_URL"])
         yield stack
     finally:
         stack.down()
@@ -138,12 +143,13 @@ def migrated(own_stack: Stack) -> str:
 
 
 @pytest.fixture(scope="module")
-def database(own_stack: Stack, migrated: str) -> Database:
-    """A new database with the store's tables."""
+def database(own_stack: Stack, migrated: str) -> Iterator[Database]:
+    """A new database with the store's tables, gone with the module: each costs the server time."""
     server = own_stack.environment()["DATABASE_URL"]
     name = f"store_{uuid.uuid4().hex[:12]}"
     Database(server).rows(f"CREATE DATABASE {name} TEMPLATE {migrated}")
-    return Database(urlsplit(server)._replace(path=f"/{name}").geturl())
+    yield Database(urlsplit(server)._replace(path=f"/{name}").geturl())
+    Database(server).rows(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +182,7 @@ def environment(
 def answers(url: str) -> bool:
     """Return whether a storefront is ready."""
     try:
-        return httpx.get(f"{url}/readyz", timeout=5).status_code == 200
+        return plain.get(f"{url}/readyz", timeout=5).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -212,7 +218,7 @@ def heeding(port: str) -> None:
 
     def shown() -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=5).is_success
+            return plain.get(f"http://127.0.0.1:{port}/metrics", timeout=5).is_success
         except httpx.TransportError:
             return False
 
@@ -259,7 +265,7 @@ def clocked(
 def partner(store_url: str) -> Iterator[httpx.Client]:
     """A partner's client."""
     headers = {"Authorization": f"Bearer {PARTNER}"}
-    with httpx.Client(base_url=store_url, headers=headers, timeout=60) as client:
+    with plain.Client(base_url=store_url, headers=headers, timeout=60) as client:
         yield client
 
 
@@ -269,7 +275,7 @@ def new_shopper(store_url: str) -> Iterator[Callable[[], httpx.Client]]:
     opened: list[httpx.Client] = []
 
     def new() -> httpx.Client:
-        client = httpx.Client(base_url=store_url, timeout=60)
+        client = plain.Client(base_url=store_url, timeout=60)
         token = client.post("/sessions").json()["token"]
         client.headers["Authorization"] = f"Bearer {token}"
         opened.append(client)
@@ -344,7 +350,7 @@ def start_provider(worker: Worker, url: str) -> None:
 
     def alive() -> bool:
         try:
-            return httpx.get(f"{url}/healthz").is_success
+            return plain.get(f"{url}/healthz").is_success
         except httpx.TransportError:
             return False
 

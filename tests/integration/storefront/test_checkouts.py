@@ -15,6 +15,7 @@ import pytest
 from storefront_api.events import Topic
 from storefront_api.events.orders import OrderCompletedV3
 from storefront_api.platform.auth import Identity
+from tests.integration import plain
 from tests.integration.storefront.accounting import GATE
 from tests.integration.storefront.accounts import bearer
 from tests.integration.storefront.conftest import Database, until
@@ -145,15 +146,15 @@ def test_a_card_that_asks_its_bank_pays_when_the_bank_said_yes(
         asked = provider.confirm(payment, card).json()
         page = asked["next_action"]["redirect_to_url"]["url"]
         assert completed(shopper, checkout).status_code == 409
-        assert "Is it you who pays 250 usd?" in httpx.get(page).text
-        httpx.post(page, data={"outcome": outcome})
+        assert "Is it you who pays 250 usd?" in plain.get(page).text
+        plain.post(page, data={"outcome": outcome})
         assert completed(shopper, checkout).status_code == code
 
 
 async def buy_at_once(url: str, carts: list[list[str]], code: str) -> Counter[int]:
     """Open and complete a guest's checkout of each cart, all at once; count how they end."""
     limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits) as client:
+    async with plain.AsyncClient(base_url=url, timeout=120, limits=limits) as client:
 
         async def buy(skus: list[str]) -> int:
             head = bearer(GATE.issue(Identity(person=uuid.uuid4().hex)))

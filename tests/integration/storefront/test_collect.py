@@ -13,6 +13,7 @@ import pytest
 import uuid_utils
 
 from storefront_api.events import Event, Topic
+from tests.integration import plain
 from tests.integration.storefront.conftest import Worker
 from tests.integration.storefront.topics import Letter, letters_of
 
@@ -88,7 +89,7 @@ BEACON = "/collect/beacon?key=storefront"
 
 def beacon(store_url: str, batch: dict[str, Any], path: str = BEACON, **more: str) -> Any:
     headers = {"Content-Type": "text/plain;charset=UTF-8", **more}
-    return httpx.post(f"{store_url}{path}", content=json.dumps(batch), headers=headers, timeout=60)
+    return plain.post(f"{store_url}{path}", content=json.dumps(batch), headers=headers, timeout=60)
 
 
 @pytest.mark.parametrize("consent", ["granted", "denied", None])

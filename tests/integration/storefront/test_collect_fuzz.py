@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storefront_api.events import Event, Topic
+from tests.integration import plain
 from tests.integration.storefront.conftest import PARTNER
 
 EXAMPLES = 60
@@ -54,7 +55,7 @@ SETTINGS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=
 
 def send(store_url: str, path: str, body: bytes) -> httpx.Response:
     headers = {"Authorization": f"Bearer {PARTNER}", "Content-Type": "application/json"}
-    return httpx.post(f"{store_url}{path}", content=body, headers=headers, timeout=60)
+    return plain.post(f"{store_url}{path}", content=body, headers=headers, timeout=60)
 
 
 def test_no_event_harms_the_store_or_its_neighbours(

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from storefront_api.events import Topic
+from tests.integration import plain
 from tests.integration.storefront.conftest import PARTNER, Database, Worker, until
 from tests.integration.storefront.goods import key, line, new_sku, order
 
@@ -78,7 +79,7 @@ def store(start_store: Start) -> tuple[str, Worker]:
 @pytest.fixture
 def client(store: tuple[str, Worker]) -> Iterator[httpx.Client]:
     """A client without a credential."""
-    with httpx.Client(base_url=store[0], timeout=60) as opened:
+    with plain.Client(base_url=store[0], timeout=60) as opened:
         yield opened
 
 
@@ -220,7 +221,7 @@ def placing(base: str, sku: str) -> Future[httpx.Response]:
     wanted = order(line(sku), subject="s-1")
 
     def post() -> httpx.Response:
-        return httpx.post(f"{base}/orders", json=wanted, headers=BEARER | key(), timeout=60)
+        return plain.post(f"{base}/orders", json=wanted, headers=BEARER | key(), timeout=60)
 
     threads = ThreadPoolExecutor(1)
     placed = threads.submit(post)
@@ -232,7 +233,7 @@ def test_a_request_that_takes_too_long_is_given_up_and_leaves_nothing(
     start_store: Start, database: Database
 ) -> None:
     base, worker = start_store(REQUEST_TIMEOUT_S="0.5")
-    with httpx.Client(base_url=base, headers=BEARER, timeout=60) as partner:
+    with plain.Client(base_url=base, headers=BEARER, timeout=60) as partner:
         sku = new_sku(partner)
     with locked(database, sku):
         answer = placing(base, sku).result(60)
@@ -249,7 +250,7 @@ def test_an_answer_that_has_begun_goes_on_for_longer_than_a_request_may_wait(
     start_store: Start, database: Database
 ) -> None:
     base, _ = start_store(REQUEST_TIMEOUT_S="2")
-    with httpx.Client(base_url=base, headers=BEARER, timeout=60) as partner:
+    with plain.Client(base_url=base, headers=BEARER, timeout=60) as partner:
         sku, free = new_sku(partner), new_sku(partner)
         order_id = placing(base, free).result(60).json()["order_id"]
         with partner.stream("GET", f"/orders/{order_id}/updates") as updates:
@@ -267,7 +268,7 @@ def test_after_sigterm_requests_under_way_are_answered_and_no_new_ones_taken(
     start_store: Start, database: Database
 ) -> None:
     base, worker = start_store()
-    with httpx.Client(base_url=base, headers=BEARER, timeout=60) as partner:
+    with plain.Client(base_url=base, headers=BEARER, timeout=60) as partner:
         sku = new_sku(partner)
     with locked(database, sku):
         placed = placing(base, sku)
@@ -276,7 +277,7 @@ def test_after_sigterm_requests_under_way_are_answered_and_no_new_ones_taken(
 
         def closed() -> bool:
             try:
-                httpx.get(f"{base}/healthz", timeout=5)
+                plain.get(f"{base}/healthz", timeout=5)
             except httpx.ConnectError:
                 return True
             return False

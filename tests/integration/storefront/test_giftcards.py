@@ -14,6 +14,7 @@ import pytest
 
 from storefront_api.events import Topic
 from storefront_api.platform.auth import Identity
+from tests.integration import plain
 from tests.integration.storefront.accounting import GATE, balance, check_books, gift_card, posted
 from tests.integration.storefront.accounts import bearer
 from tests.integration.storefront.conftest import Database, Worker, until
@@ -102,7 +103,7 @@ def test_fifty_checkouts_at_once_never_spend_more_than_there_is(
 
     async def open_at_once() -> list[httpx.Response]:
         limits = httpx.Limits(max_connections=50)
-        async with httpx.AsyncClient(base_url=store_url, timeout=120, limits=limits) as client:
+        async with plain.AsyncClient(base_url=store_url, timeout=120, limits=limits) as client:
 
             async def ready() -> dict[str, str]:
                 head = bearer(GATE.issue(Identity(person=uuid.uuid4().hex)))

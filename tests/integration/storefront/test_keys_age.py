@@ -15,6 +15,7 @@ from deploy.local.ports import free_port
 from storefront_api.platform import idempotency
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.idempotency import KEPT_FOR, PURGED_AT_ONCE, purge
+from tests.integration import plain
 from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.goods import key, line, new_sku, order
 
@@ -96,7 +97,7 @@ def test_the_checkouts_worker_forgets_and_counts(
     add(database, caller, datetime.now(UTC) - timedelta(hours=25), 5)
     start_worker("storefront_api.checkouts.worker", METRICS_PORT=str(port))
     until(lambda: left(database, caller) == 0, "the old keys are forgotten")
-    figures = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
+    figures = plain.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
     (line_,) = [
         each
         for each in figures.splitlines()

@@ -17,6 +17,7 @@ from valkey import Valkey
 from deploy.local.ports import free_port
 from deploy.local.stack import Stack
 from storefront_api.platform.limits import LIMITS, Limiter
+from tests.integration import plain
 from tests.integration.storefront.conftest import PARTNER, Worker, until
 
 Start = Callable[..., tuple[str, Worker]]
@@ -44,9 +45,9 @@ def new_caller(limiting: str) -> Iterator[Shopping]:
 
     def new() -> httpx.Client:
         forwarded = {"X-Forwarded-For": f"2001:db8::{uuid.uuid4().hex[:4]}"}
-        token = httpx.post(f"{limiting}/sessions", headers=forwarded, timeout=60).json()["token"]
+        token = plain.post(f"{limiting}/sessions", headers=forwarded, timeout=60).json()["token"]
         headers = {"Authorization": f"Bearer {token}"}
-        opened.append(httpx.Client(base_url=limiting, headers=headers, timeout=60))
+        opened.append(plain.Client(base_url=limiting, headers=headers, timeout=60))
         return opened[-1]
 
     yield new
@@ -109,8 +110,8 @@ def test_routes_without_a_limit_and_partners_are_not_counted(
     partner = {"Authorization": f"Bearer {PARTNER}"}
     for answer in (
         new_caller().get("/cart"),
-        httpx.get(f"{limiting}{PATH}", headers=partner, timeout=60),
-        httpx.get(f"{limiting}/products", timeout=60),
+        plain.get(f"{limiting}{PATH}", headers=partner, timeout=60),
+        plain.get(f"{limiting}/products", timeout=60),
     ):
         assert answer.status_code == 200
         assert not {"ratelimit", "ratelimit-policy"} & set(answer.headers)
@@ -124,7 +125,7 @@ def test_visitors_are_told_apart_by_what_a_trusted_proxy_says(
     def seen(*forwarded: str) -> set[str]:
         before = set(server.scan_iter("limit:searching:*"))
         headers = [("X-Forwarded-For", each) for each in forwarded]
-        answer = httpx.get(f"{limiting}/search?q=oats", headers=headers, timeout=60)
+        answer = plain.get(f"{limiting}/search?q=oats", headers=headers, timeout=60)
         assert answer.status_code == 200
         return set(server.scan_iter("limit:searching:*")) - before
 
@@ -155,7 +156,7 @@ def test_who_opens_accounts_or_guesses_at_them_is_counted_by_address(
     address = f"2001:db8::{uuid.uuid4().hex[:4]}"
     bucket = f"limit:{limit}:{address}"
     headers = {"X-Forwarded-For": address}
-    with httpx.Client(base_url=limiting, headers=headers, timeout=60) as visitor:
+    with plain.Client(base_url=limiting, headers=headers, timeout=60) as visitor:
         counted = visitor.post(path, json={}).headers["ratelimit"]
         assert counted.startswith(f'"{limit}";r={LIMITS[limit].burst - 1};')
         server: Any = Valkey.from_url(valkey_url, decode_responses=True)
@@ -174,15 +175,15 @@ def test_without_a_trusted_proxy_visitors_are_not_limited(
 ) -> None:
     base, _ = start_store(VALKEY_URL=valkey_url)
     forwarded = {"X-Forwarded-For": "203.0.113.77"}
-    answer = httpx.get(f"{base}/search?q=oats", headers=forwarded, timeout=60)
+    answer = plain.get(f"{base}/search?q=oats", headers=forwarded, timeout=60)
     assert (answer.status_code, "ratelimit" in answer.headers) == (200, False)
 
 
 def test_while_valkey_is_away_everybody_passes_and_it_is_counted(start_store: Start) -> None:
     base, _ = start_store(VALKEY_URL=f"redis://127.0.0.1:{free_port()}/0")
-    token = httpx.post(f"{base}/sessions", timeout=60).json()["token"]
+    token = plain.post(f"{base}/sessions", timeout=60).json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
+    with plain.Client(base_url=base, headers=headers, timeout=60) as client:
         assert {answer.status_code for answer in rush(client, PATH, RATE.burst + 10)} == {200}
         figures = client.get("/metrics").text
     (line,) = [x for x in figures.splitlines() if x.startswith("ecomarket_rate_limits_away_total ")]

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from storefront_api.payments.signature import sign
+from tests.integration import plain
 from tests.integration.storefront.conftest import SECRET, Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 
@@ -99,7 +100,7 @@ def test_only_a_partner_refunds_and_only_what_exists(
 
 def report(store_url: str, body: bytes, header: str) -> httpx.Response:
     headers = {"X-Signature": header, "Content-Type": "application/json"}
-    return httpx.post(f"{store_url}/webhooks/disputes", content=body, headers=headers)
+    return plain.post(f"{store_url}/webhooks/disputes", content=body, headers=headers)
 
 
 def disputed(order_id: str, dispute_id: str) -> bytes:

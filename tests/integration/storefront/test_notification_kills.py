@@ -7,12 +7,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.stack import Stack
 from storefront_api.notifications.messages import MESSAGES
+from tests.integration import plain
 from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.mailing import MailServer, Office, address, parsed, serving
 
@@ -142,7 +142,7 @@ def test_the_worker_starts_anew_when_postgres_was_killed_and_tells_what_it_does(
     second, cause = asked(office, "order_confirmed")
     ends(database, cause, ("sent", ""), "it is at work again")
     assert len(server.mailbox(second)) == 1
-    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    text = plain.get(f"http://127.0.0.1:{port}/metrics").text
     sent = 'ecomarket_notifications_total{outcome="sent",template="order_confirmed"} 2.0'
     assert sent in text
     assert "ecomarket_notifications_unsent " in text

@@ -21,6 +21,7 @@ from storefront_api.notifications.sending import BACKOFF
 from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import transaction
 from storefront_api.platform.errors import InvalidError
+from tests.integration import plain
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.mailing import (
     HANG_UP,
@@ -332,22 +333,22 @@ def test_one_click_ends_messages_of_that_kind_and_no_others(
     (mail,) = server.mailbox(reader)
     path = mail["List-Unsubscribe"].strip("<>").removeprefix("http://store.example")
     url = f"{store_url}{path}"
-    page = httpx.get(url)
+    page = plain.get(url)
     assert page.headers["content-type"].startswith("text/html")
     assert "No more messages about price alerts?" in page.text
     asked(office, reader, "price_alert")
     assert office.send() == ["sent"]
     for _ in range(2):
         form = {"List-Unsubscribe": "One-Click"}
-        assert httpx.post(url, data=form).status_code == 200
+        assert plain.post(url, data=form).status_code == 200
     for template in ("price_alert", "review_published", "order_confirmed"):
         asked(office, reader, template)
     assert Counter(office.send()) == {"suppressed": 1, "sent": 2}
     hashed = office.preferences.hashed(reader)
     query = "SELECT payload FROM outbox WHERE topic = $1 AND key = $2"
     assert len(database.rows(query, Topic.NOTIFICATIONS.value, hashed)) == 1
-    assert httpx.get(f"{url}x").status_code == 404
-    assert httpx.post(f"{url}x").status_code == 404
+    assert plain.get(f"{url}x").status_code == 404
+    assert plain.post(f"{url}x").status_code == 404
 
 
 def test_bounces_that_come_later_are_noted_and_lifted(

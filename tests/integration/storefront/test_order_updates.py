@@ -23,6 +23,7 @@ from storefront_api.platform.database import open_pool
 from storefront_api.platform.errors import AwayError
 from storefront_api.platform.policy import Role
 from storefront_api.platform.signals import NAME, Signals
+from tests.integration import plain
 from tests.integration.storefront.accounts import People
 from tests.integration.storefront.conftest import Database, Worker, until
 from tests.integration.storefront.sending import allocated, placed
@@ -129,7 +130,7 @@ def test_many_pages_share_one_connection_and_leave_the_store_free(
 
     async def follow_all() -> list[list[str]]:
         limits = httpx.Limits(max_connections=50)
-        async with httpx.AsyncClient(
+        async with plain.AsyncClient(
             base_url=url, headers=headers, timeout=SOON, limits=limits
         ) as client:
             opened = [asyncio.Event() for _ in range(40)]
@@ -180,7 +181,7 @@ def test_an_ending_store_ends_its_pages_cleanly(
     url, worker = start_store()
     order_id = placed(partner, shopper)["order_id"]
     with (
-        httpx.Client(base_url=url, headers=dict(shopper.headers)) as client,
+        plain.Client(base_url=url, headers=dict(shopper.headers)) as client,
         following(client, order_id) as stream,
     ):
         assert stream.what() == "placed"

@@ -12,6 +12,7 @@ import pytest
 
 from storefront_api.platform.errors import Problem
 from storefront_api.platform.policy import Role
+from tests.integration import plain
 from tests.integration.storefront.accounts import People, bearer
 from tests.integration.storefront.conftest import PARTNER, Database
 from tests.integration.storefront.goods import key, line, new_sku, order
@@ -32,7 +33,7 @@ def ledger(database: Database, sku: str) -> int:
 
 async def _buy_at_once(url: str, bodies: list[dict[str, object]]) -> Counter[int]:
     limits = httpx.Limits(max_connections=len(bodies))
-    async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits) as client:
+    async with plain.AsyncClient(base_url=url, timeout=120, limits=limits) as client:
 
         async def buy(number: int, body: dict[str, object]) -> int:
             wanted, headers = body | {"subject": f"s-{number}"}, key() | bearer(PARTNER)
@@ -107,7 +108,7 @@ def test_requests_with_the_same_key_at_once_place_one_order(
     body = order(line(sku), subject="s-1")
 
     async def race() -> list[httpx.Response]:
-        async with httpx.AsyncClient(base_url=store_url, timeout=60) as client:
+        async with plain.AsyncClient(base_url=store_url, timeout=60) as client:
             posts = [client.post("/orders", json=body, headers=headers) for _ in range(20)]
             return list(await asyncio.gather(*posts))
 
@@ -126,7 +127,7 @@ def test_an_order_is_read_by_who_placed_it_and_by_whose_it_is(
     path = f"/orders/{bought['order_id']}"
     assert owner.get(path).json() == bought
     assert [stranger.get(path).status_code, partner.get(path).status_code] == [404, 404]
-    assert httpx.get(owner.base_url.join(path)).status_code == 401
+    assert plain.get(owner.base_url.join(path)).status_code == 401
     for_owner = order(line(sku), subject=bought["subject"], channel="till")
     placed = partner.post("/orders", json=for_owner, headers=key()).json()
     path = f"/orders/{placed['order_id']}"
@@ -210,7 +211,7 @@ def test_nobody_but_a_program_states_an_order(
 
 
 def test_what_is_no_request_is_refused_in_the_one_shape(store_url: str) -> None:
-    client = httpx.Client(base_url=store_url)
+    client = plain.Client(base_url=store_url)
     wrong = {b"Authorization": b"Bearer \xe9"}
     answers = {
         401: client.get("/recommendations", headers=wrong),
@@ -235,5 +236,5 @@ def test_the_time_is_stated_only_where_the_replay_clock_is_on(
     assert shopper.post("/orders", json=wanted, headers=key() | at).status_code == 403
     url, _ = start_store(REPLAY_CLOCK="false")
     headers = {"Authorization": f"Bearer {PARTNER}", **key(), **at}
-    answer = httpx.post(f"{url}/orders", json=wanted, headers=headers)
+    answer = plain.post(f"{url}/orders", json=wanted, headers=headers)
     assert (answer.status_code, answer.json()["field"]) == (403, "header.X-Occurred-At")

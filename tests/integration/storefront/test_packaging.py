@@ -15,6 +15,7 @@ import pytest
 
 from storefront_api.events import Topic
 from storefront_api.events.fulfilment import DepositReturnedV1, PackagingChosenV1
+from tests.integration import plain
 from tests.integration.storefront.conftest import Database, until
 from tests.integration.storefront.goods import key, new_sku
 from tests.integration.storefront.paying import (
@@ -63,7 +64,7 @@ def test_the_options_are_those_of_the_footprint_marts(store_url: str) -> None:
         row["factor_id"]: row
         for row in csv.DictReader((SEEDS / "emission_factors.csv").open(encoding="utf-8"))
     }
-    options = httpx.get(f"{store_url}/packaging-options?currency=GBP").json()["options"]
+    options = plain.get(f"{store_url}/packaging-options?currency=GBP").json()["options"]
     assert {option["packaging"] for option in options} == assumed.keys()
     for option in options:
         row = assumed[option["packaging"]]
@@ -117,7 +118,7 @@ def test_packaging_without_a_price_in_the_currency_is_not_on_offer(
     wanted = body(delivery=delivery("reusable_crate"))
     refused = shopper.post("/checkouts", json=wanted, headers=key())
     assert (refused.status_code, refused.json()["field"]) == (422, "body.delivery.packaging")
-    offered = httpx.get(f"{store_url}/packaging-options?currency=CHF").json()["options"]
+    offered = plain.get(f"{store_url}/packaging-options?currency=CHF").json()["options"]
     assert [option["packaging"] for option in offered] == ["none", "paper_bag"]
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from deploy.local.ports import free_port
+from tests.integration import plain
 from tests.integration.storefront.accounts import People, bearer
 from tests.integration.storefront.conftest import Worker
 from tests.integration.storefront.goods import new_sku
@@ -79,7 +80,7 @@ class Shelf:
 @pytest.fixture(scope="module")
 def shelf(store_url: str) -> Shelf:
     headers = bearer("partner-of-the-tests")
-    with httpx.Client(base_url=store_url, headers=headers, timeout=60) as partner:
+    with plain.Client(base_url=store_url, headers=headers, timeout=60) as partner:
         return Shelf(partner)
 
 
@@ -197,6 +198,6 @@ def test_while_nobody_knows_who_is_signed_in_everybody_sees_the_shelf(
 ) -> None:
     client = preferring("plastic_free")
     base, _ = start_store(VALKEY_URL=f"redis://127.0.0.1:{free_port()}/0")
-    with httpx.Client(base_url=base, headers=client.headers, timeout=60) as asking:
+    with plain.Client(base_url=base, headers=client.headers, timeout=60) as asking:
         assert asking.get("/profile").status_code == 503
         assert shelf.listed(asking) == AS_EVER

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from storefront_api.platform.auth import Identity
+from tests.integration import plain
 from tests.integration.storefront.accounting import GATE, check_books, gift_card
 from tests.integration.storefront.accounts import People, bearer
 from tests.integration.storefront.conftest import PARTNER, Database, Worker, until
@@ -34,7 +35,7 @@ Told = Mapping[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def partner_of_module(store_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=store_url, headers=bearer(PARTNER), timeout=60) as client:
+    with plain.Client(base_url=store_url, headers=bearer(PARTNER), timeout=60) as client:
         yield client
 
 
@@ -243,7 +244,7 @@ def test_gift_cards_have_what_was_not_spent(
     assert kinds["USD gift_cards_issued"] == -issued
     assert kinds["USD gift_card"] == issued - redeemed + back
     guest = bearer(GATE.issue(Identity(person="somebody who knows the codes")))
-    with httpx.Client(base_url=traded.url, headers=guest, timeout=60) as client:
+    with plain.Client(base_url=traded.url, headers=guest, timeout=60) as client:
         answers = [client.post("/giftcards/balance", json={"code": code}) for code in traded.cards]
     shown = [answer.json()["balance_minor"] for answer in answers]
     assert sum(shown) == kinds["USD gift_card"]

@@ -16,6 +16,7 @@ import pytest
 
 from storefront_api.events import Topic
 from storefront_api.events.social import ReviewModeratedV1, ReviewPostedV1
+from tests.integration import plain
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import key
 from tests.integration.storefront.paying import Outbox
@@ -35,7 +36,7 @@ def test_a_buyer_reviews_and_everybody_reads_it(
 ) -> None:
     review = posted(shopper, goods, rating=5, title=" Fine ", body="Keeps well.\n\nBuy it.")
     assert (review["state"], review["revision"], review["title"]) == ("published", 1, "Fine")
-    with httpx.Client(base_url=store_url) as anybody:
+    with plain.Client(base_url=store_url) as anybody:
         (read,) = goods.reviews(anybody)
         assert read["body"] == "Keeps well.\n\nBuy it."
         assert not {"author", "order_id"} & read.keys()

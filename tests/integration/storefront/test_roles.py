@@ -15,6 +15,7 @@ import valkey
 from storefront_api.events import Event, Topic
 from storefront_api.events.identity import RoleChangedV1
 from storefront_api.platform.policy import Role
+from tests.integration import plain
 from tests.integration.storefront.accounts import People, Person, code, new_email
 from tests.integration.storefront.conftest import ROOT, Database
 
@@ -129,7 +130,7 @@ def test_two_super_admins_who_demote_each_other_at_once_leave_one(
         only_these(database, one, other)
 
         async def both(one: Person = one, other: Person = other) -> list[int]:
-            async with httpx.AsyncClient(base_url=people.url, timeout=60) as client:
+            async with plain.AsyncClient(base_url=people.url, timeout=60) as client:
                 requests = [
                     client.put(
                         f"/staff/accounts/{to.account_id}/role",

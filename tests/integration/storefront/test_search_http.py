@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from deploy.local.stack import Stack
 from storefront_api.catalog.repository import COLUMNS
 from storefront_api.migrate import migrate
+from tests.integration import plain
 from tests.integration.storefront.conftest import Database
 from tests.integration.storefront.goods import new_sku, product
 
@@ -27,7 +28,7 @@ from tests.integration.storefront.goods import new_sku, product
 @pytest.fixture(scope="module")
 def visitor(store_url: str) -> Iterator[httpx.Client]:
     """A client without a credential."""
-    with httpx.Client(base_url=store_url, timeout=60) as client:
+    with plain.Client(base_url=store_url, timeout=60) as client:
         yield client
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from storefront_api.events import Topic
+from tests.integration import plain
 from tests.integration.storefront.conftest import Database, Worker, start_provider, until
 from tests.integration.storefront.goods import key, new_sku
 from tests.integration.storefront.paying import (
@@ -170,7 +171,7 @@ def test_while_the_provider_is_away_nothing_is_lost(
 @pytest.mark.parametrize("signature", ["", "t=1,v1=00", "nonsense", f"t=1790000000,v1={'0' * 64}"])
 def test_a_forged_notice_is_refused(store_url: str, signature: str) -> None:
     event = {"type": "payment_intent.amount_capturable_updated", "data": {"object": {"id": "pi"}}}
-    answer = httpx.post(
+    answer = plain.post(
         f"{store_url}/webhooks/stripe", json=event, headers={"Stripe-Signature": signature}
     )
     assert answer.status_code == 401

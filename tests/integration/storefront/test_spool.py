@@ -19,6 +19,7 @@ import uuid_utils
 from deploy.local.stack import Stack
 from storefront_api.events import Event, Topic
 from storefront_api.platform.spool import Outgoing, Spool
+from tests.integration import plain
 from tests.integration.storefront.conftest import Worker, until
 
 SENDERS = 8
@@ -55,7 +56,7 @@ def batch(session: str, number: int) -> dict[str, Any]:
 
 def send(url: str, sent: dict[str, Any]) -> httpx.Response | None:
     try:
-        return httpx.post(f"{url}/collect/beacon?key=storefront", json=sent, timeout=60)
+        return plain.post(f"{url}/collect/beacon?key=storefront", json=sent, timeout=60)
     except httpx.TransportError:
         return None
 
@@ -127,7 +128,7 @@ def test_a_full_spool_refuses_and_says_when_to_come_again(
             if answer.status_code != 202:
                 break
             acknowledged.append(sent["events"][0]["id"])
-        ready = httpx.get(f"{url}/readyz", timeout=30)
+        ready = plain.get(f"{url}/readyz", timeout=30)
     assert answer is not None
     assert (answer.status_code, answer.json()["code"]) == (503, "away")
     assert int(answer.headers["Retry-After"]) > 0

@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-import httpx
 import pytest
 from confluent_kafka import Consumer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -18,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from deploy.local.ports import free_port
 from storefront_api.events import Topic
 from storefront_api.platform.outbox import new_id
+from tests.integration import plain
 from tests.integration.storefront.conftest import PARTNER, Worker, until
 from tests.integration.storefront.goods import key, line, new_sku, order
 
@@ -119,7 +119,7 @@ def test_one_trace_goes_from_the_request_through_the_relay_to_the_message(
     environment: dict[str, str],
     start_worker: Callable[..., Worker],
 ) -> None:
-    with httpx.Client(base_url=traced, headers=BEARER, timeout=60) as partner:
+    with plain.Client(base_url=traced, headers=BEARER, timeout=60) as partner:
         sku = new_sku(partner)
         trace_id = uuid.uuid4().hex
         headers = key() | {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
@@ -146,7 +146,7 @@ def test_one_trace_goes_from_the_request_through_the_relay_to_the_message(
     stated = {each.key: each.value for each in spans[asked].attributes}
     assert stated["http.route"].string_value == "/orders"
     assert stated["http.response.status_code"].int_value == 201
-    figures = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
+    figures = plain.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
     (counted,) = re.findall(r"^ecomarket_relay_lag_seconds_count (\S+)$", figures, re.MULTILINE)
     assert float(counted) >= 4
 
@@ -168,7 +168,7 @@ def test_clicks_go_into_kafka_within_the_collectors_span(
         },
     }
     headers = BEARER | {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
-    answer = httpx.post(f"{traced}/collect", json={"events": [click]}, headers=headers, timeout=60)
+    answer = plain.post(f"{traced}/collect", json={"events": [click]}, headers=headers, timeout=60)
     assert answer.json() == {"accepted": 1, "refused": []}
     bootstrap = environment["KAFKA_BOOTSTRAP_SERVERS"]
     told = parts(message_of(bootstrap, Topic.CLICKSTREAM, click_id))
@@ -181,7 +181,7 @@ def test_a_caller_that_does_not_sample_has_no_spans_but_still_a_trace(
     traced: str, receiver: Receiver, database: Any
 ) -> None:
     unsampled, sampled = uuid.uuid4().hex, uuid.uuid4().hex
-    with httpx.Client(base_url=traced, headers=BEARER, timeout=60) as partner:
+    with plain.Client(base_url=traced, headers=BEARER, timeout=60) as partner:
         partner.headers["traceparent"] = f"00-{unsampled}-00f067aa0ba902b7-00"
         sku = new_sku(partner)
         partner.headers["traceparent"] = f"00-{sampled}-00f067aa0ba902b7-01"
@@ -197,7 +197,7 @@ def test_a_caller_that_does_not_sample_has_no_spans_but_still_a_trace(
 def test_spans_hold_no_path_and_nothing_that_was_typed(traced: str, receiver: Receiver) -> None:
     trace_id, secret = uuid.uuid4().hex, "planted-secret"
     headers = BEARER | {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
-    httpx.get(f"{traced}/promotions/{secret}?q={secret}", headers=headers, timeout=60)
+    plain.get(f"{traced}/promotions/{secret}?q={secret}", headers=headers, timeout=60)
     name = ("storefront", "GET /promotions/{code}")
     until(lambda: name in receiver.of(trace_id), "the span has arrived")
     assert all(secret not in str(span) for _, span in receiver.spans)

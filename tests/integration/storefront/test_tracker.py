@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -18,6 +17,7 @@ from deploy.local.ports import free_port
 from deploy.local.services import SERVER
 from storefront_api.collect import tracker
 from storefront_api.events import Event, Topic
+from tests.integration import plain
 from tests.integration.storefront.conftest import Worker, answers, until
 
 MAX_BYTES = 5 * 1024
@@ -137,18 +137,18 @@ def of(clicks: list[Any], anonymous_id: str) -> list[Any]:
 
 
 def test_the_script_is_small_and_kept_by_browsers(shop: Shop) -> None:
-    answer = httpx.get(f"{shop.url}/tracker.js")
+    answer = plain.get(f"{shop.url}/tracker.js")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert answer.headers["cache-control"] == tracker.CACHED
     assert len(gzip.compress(answer.content)) < MAX_BYTES
-    again = httpx.get(f"{shop.url}/tracker.js", headers={"If-None-Match": answer.headers["etag"]})
+    again = plain.get(f"{shop.url}/tracker.js", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
 def test_a_pages_events_arrive_and_its_session_outlives_a_reload(
     page: Page, shop: Shop, clicks: Callable[[], list[Any]]
 ) -> None:
-    token = httpx.post(f"{shop.url}/sessions").json()["token"]
+    token = plain.post(f"{shop.url}/sessions").json()["token"]
     page.evaluate("token => ecomarket.identify(token)", token)
     anonymous_id = consented(page)
     for action in ACTIONS:

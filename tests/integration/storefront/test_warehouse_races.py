@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tests.integration import plain
 from tests.integration.storefront.conftest import PARTNER, Database
 from tests.integration.storefront.goods import key, line, new_sku, order
 from tests.integration.storefront.paying import stock
@@ -35,7 +36,7 @@ UNITS = 50
 async def _at_once(url: str, requests: list[tuple[str, str, Any]]) -> list[httpx.Response]:
     limits = httpx.Limits(max_connections=len(requests))
     headers = {"Authorization": f"Bearer {PARTNER}"}
-    async with httpx.AsyncClient(
+    async with plain.AsyncClient(
         base_url=url, timeout=120, limits=limits, headers=headers
     ) as client:
         sent = (

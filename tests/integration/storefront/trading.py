@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests.integration import plain
 from tests.integration.storefront.accounts import bearer
 from tests.integration.storefront.conftest import PARTNER
 from tests.integration.storefront.goods import key, line, order
@@ -35,7 +36,7 @@ class Trade:
         """Buy and give back as one shopper does, beside the others."""
         source = random.Random(seed)  # noqa: S311  # not for secrets
         subject = subject_of(client)
-        with httpx.Client(base_url=self.url, headers=bearer(PARTNER), timeout=60) as partner:
+        with plain.Client(base_url=self.url, headers=bearer(PARTNER), timeout=60) as partner:
             for _ in range(ROUNDS):
                 if source.random() < 0.25:
                     order_id = self._state(partner, subject, source)

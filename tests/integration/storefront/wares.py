@@ -13,6 +13,7 @@ import httpx
 
 from storefront_api.app import create_app
 from storefront_api.settings import Settings
+from tests.integration import plain
 from tests.integration.storefront.conftest import PARTNER
 from tests.integration.storefront.goods import key
 
@@ -84,7 +85,7 @@ async def store_of(environment: dict[str, str], calendar: Calendar) -> AsyncIter
     app = create_app(Settings(_env_file=None, **stated), calendar)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(
+        plain.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://store",
             headers={"Authorization": f"Bearer {PARTNER}"},

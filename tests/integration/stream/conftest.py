@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import urllib.request
@@ -19,8 +18,12 @@ import valkey
 
 from pipelines.ingest.topics import create_topics
 from pipelines.stream.store import connect
+from tests.integration.forking import Child, nursery
 
 DEADLINE_S = 60.0
+ROOT = Path(__file__).resolve().parents[3]
+IMPORTED = ("pipelines.stream.consume", "pipelines.settings")
+"""By the stream."""
 
 
 def until(true: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
@@ -41,17 +44,12 @@ class StreamProcess:
             "METRICS_PORT": "0",
         }
         self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
 
     def start(self) -> None:
         """Start it; it need not be ready yet."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.stream"],
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
+        start = nursery(*IMPORTED).start
+        self._process = start(["pipelines.stream"], ROOT, self._environment, self._log)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, wait, and return the exit status."""
@@ -121,5 +119,6 @@ def stream(
     process = StreamProcess(broker, online_store_url, tmp_path / "stream.log")
     yield process
     if process.running:
-        process.end(signal.SIGKILL)
+        # It leaves its group: of one that was killed the next would wait for the session's end.
+        process.end()
     sys.stderr.write(process.log())

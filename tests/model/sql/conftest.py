@@ -20,6 +20,7 @@ from pipelines.dbt_command import dbt
 from pipelines.defs.resources import Warehouse
 from pipelines.lifetime import look_ahead
 from pipelines.warehouse import connect, migrate
+from tests.integration import plain
 from tests.model.sql.journey import Journey, decision_rows, insert, journey, load
 from tests.model.sql.money import load_money, stock
 from tests.model.sql.notebooks import Executed, execute
@@ -47,7 +48,7 @@ def _wait_until_ready(port: int, log: Path) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/ping").is_success:
+            if plain.get(f"http://127.0.0.1:{port}/ping").is_success:
                 return
         except httpx.TransportError:
             pass
