@@ -85,10 +85,8 @@ async def products(
 
 async def words(connection: Connection, since: str) -> AsyncIterator[list[Any]]:
     """Read, in parts, the words whose products changed since a state; all for an empty one."""
-    statement, values = (
-        (f"{_WORDS} WHERE {_WRITTEN.format('$1')}", [since]) if since else (_WORDS, [])
-    )
-    async for rows in _parts(connection, statement, values):
+    statement = f"{_WORDS} WHERE {_WRITTEN.format('$1')}" if since else _WORDS
+    async for rows in _parts(connection, statement, [since] if since else []):
         yield rows
 
 
