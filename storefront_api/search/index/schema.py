@@ -13,11 +13,20 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import tantivy
-from tantivy import Document, Filter, Index, Schema, SchemaBuilder, TextAnalyzer, Tokenizer
+from tantivy import (
+    Document,
+    Filter,
+    Index,
+    Schema,
+    SchemaBuilder,
+    TextAnalyzer,
+    TextAnalyzerBuilder,
+    Tokenizer,
+)
 
 from storefront_api.catalog.rules import Trait, published
 from storefront_api.search.engine import SCORE_BAND, Sort
@@ -75,7 +84,7 @@ def schema() -> Schema:
 def version() -> str:
     """Return a name of all that documents depend on, besides what they are made from."""
     rules = [trait.model_dump_json() for each in published().values() for trait in each.traits]
-    parts = "\n".join([str(LAYOUT), tantivy.__version__, *rules])
+    parts = "\n".join([str(LAYOUT), metadata.version("tantivy"), *rules])
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
@@ -105,7 +114,7 @@ def make(folder: Path) -> Index:
 @cache
 def analyzer() -> TextAnalyzer:
     """Return what makes lexemes of plain words: no stop words, and English without its endings."""
-    builder = tantivy.TextAnalyzerBuilder(Tokenizer.whitespace())
+    builder = TextAnalyzerBuilder(Tokenizer.whitespace())
     return builder.filter(Filter.stopword("english")).filter(Filter.stemmer("english")).build()
 
 

@@ -147,7 +147,7 @@ async def test_an_index_of_another_prior_or_database_is_built_anew(
     try:
         async with pool.acquire() as connection:
             every = await indexer.sweep(connection)
-            prior = "INSERT INTO rating_priors VALUES (2, 10, 40, 'test', now())"
+            prior = "INSERT INTO rating_priors VALUES (2, 10, 40, 'test', '2018-01-01')"
             await connection.execute(prior)
             assert await indexer.sweep(connection) == every > 0
             await connection.execute("DELETE FROM rating_priors WHERE version = 2")
