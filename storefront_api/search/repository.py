@@ -125,7 +125,10 @@ SELECT kind, value, products, NULL, NULL FROM certified
 UNION ALL
 SELECT -1, '', 0, product_id, key::float8 FROM page
 """
-_RATED = " CROSS JOIN {prior} AS p LEFT JOIN product_ratings AS r ON r.product_id = d.product_id"
+_RATED = """
+    CROSS JOIN {prior} AS p
+    LEFT JOIN product_ratings AS r ON r.product_id = d.product_id COLLATE "default"
+"""
 _IN_STOCK = "EXISTS (SELECT FROM stock WHERE sku = ANY (d.skus) AND on_hand > reserved)"
 _CARDS = """
 SELECT DISTINCT ON (place) p.product_id, p.name, p.vendor_id, p.brand, p.department, p.category,

@@ -34,7 +34,7 @@ SELECT d.product_id, d.name, d.vendor_id, d.brand, d.department, d.category, d.p
     EXISTS (SELECT FROM stock WHERE sku = ANY (d.skus) AND on_hand > reserved) AS in_stock,
     {rating} AS rating, ARRAY[{met}]::integer[] AS met
 FROM search_documents AS d CROSS JOIN {prior} AS p
-LEFT JOIN product_ratings AS r ON r.product_id = d.product_id
+LEFT JOIN product_ratings AS r ON r.product_id = d.product_id COLLATE "default"
 {changed}
 """
 _WRITTEN = "age(w.xmin) <= age({}::text::xid8::xid)"

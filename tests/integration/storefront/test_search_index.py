@@ -13,7 +13,8 @@ import pytest
 import tantivy
 
 from deploy.local.ports import free_port
-from storefront_api.catalog.rules import published
+from storefront_api.catalog.rules import in_force, published
+from storefront_api.catalog.trait_repository import met
 from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.search.index import schema
@@ -163,6 +164,26 @@ async def test_an_index_of_another_prior_or_database_is_built_anew(
     index.reload()
     reading = Reading(index)
     assert (reading.state["products"], reading.beginning("damson", 1)) == (0, [])
+
+
+async def test_what_is_known_of_a_product_is_read_by_an_index(database: Database) -> None:
+    values: list[object] = []
+
+    def place(value: object) -> str:
+        values.append(value)
+        return f"${len(values)}"
+
+    known = met(in_force(system_clock()).traits, place)
+    connection = await asyncpg.connect(database.url)
+    try:
+        # So small is the table here that PostgreSQL would rather read it whole.
+        await connection.execute("SET enable_seqscan = off")
+        explained = f"EXPLAIN SELECT {known} FROM search_documents AS d"
+        plan = "\n".join(row[0] for row in await connection.fetch(explained, *values))
+    finally:
+        await connection.close()
+    assert "product_scores_pkey" in plan
+    assert "Seq Scan on product_scores" not in plan
 
 
 def test_another_version_has_a_folder_of_its_own(
