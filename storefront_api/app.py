@@ -56,6 +56,7 @@ from storefront_api.problems import router as problems
 from storefront_api.promotions.endpoints import router as promotions
 from storefront_api.recommendations.endpoints import router as recommendations
 from storefront_api.returns.endpoints import router as returns
+from storefront_api.search.chosen import chosen
 from storefront_api.search.endpoints import router as search
 from storefront_api.services import Services
 from storefront_api.sessions import router as sessions
@@ -126,6 +127,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             signals=signals,
             kyc=LocalKyc(),
         )
+        app.state.search = chosen(app.state.services)
         try:
             with settled_heap():
                 yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,6 +30,15 @@ class Settings(BaseSettings):
     serving_url: str = Field(default="http://127.0.0.1:8001", pattern="^https?://")
     serving_timeout_ms: int = Field(
         default=150, ge=1, le=10_000, description="After this the store goes on without an answer."
+    )
+    search_engine: Literal["postgres", "tantivy"] = Field(
+        default="postgres",
+        description="What answers searches: the database, or an index that is kept beside it by "
+        "`python -m storefront_api.search.index.worker`.",
+    )
+    search_index_dir: Path = Field(
+        default=Path(".ecomarket/search"),
+        description="Folder of that index, on a disk of the processes that search and the worker.",
     )
     home_country: str = Field(
         default="US",

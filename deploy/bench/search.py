@@ -3,7 +3,8 @@
 A PostgreSQL and a storefront of its own. Words are those of the products, weighted as the products
 use them. Our figures are HTTP answers with facets, total and prices; the peers are one statement
 by asyncpg on the same server, without any of these: `ILIKE '%word%'` over the catalogue, and a
-plain full-text match over our own index.
+plain full-text match over our own index. A second storefront over the same data searches an index
+by tantivy; its answers are as whole as ours, and it is asked the same at the same rate, in turns.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from urllib.parse import urlencode, urlsplit
 
 import asyncpg
 
+from deploy.bench._indexed import indexed_store
 from deploy.bench._load import CONNECTIONS, Latencies, closed_loop, open_loop, request
 from deploy.bench._private_stack import private_stack
 from deploy.bench._products import products
@@ -36,6 +38,8 @@ ORIGINS = ("US", "US", "US", "CA", "MX", "CN", "IN", "IT")
 RATE_PER_S = 10.0
 ROUND_S = 8.0
 ROUNDS = 3
+RATED = 0.5
+"""Share of the products that have reviews."""
 WORKERS = 2
 QUERIES = 400
 P95_AIM_MS = 50.0
@@ -45,6 +49,11 @@ INSERT INTO product_scores (
     product_id, attributes, rules_version, score, confidence, parts, scored_at
 ) VALUES ($1, $2::jsonb, 'bench', $3, $4::float8, '[]', now())
 """
+_STATE_RATING = """
+INSERT INTO product_ratings (product_id, stars_1, stars_2, stars_3, stars_4, stars_5)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+OURS, INDEX = "ours", "tantivy"
 PEERS = {
     "bare_ilike": "SELECT product_id, name FROM products "
     "WHERE name ILIKE '%' || $1 || '%' ORDER BY list_price_minor, product_id LIMIT 20",
@@ -67,12 +76,22 @@ def run(seed: int) -> BenchResult:
     questions = _questions(assortment, source)
     with private_stack(["storefront"]) as environment:
         port = urlsplit(environment["STOREFRONT_URL"]).port or 0
-        figures, peers = asyncio.run(
-            _measure(environment["DATABASE_URL"], port, assortment, questions, source)
-        )
+        url = environment["DATABASE_URL"]
+        indexed_per_s = asyncio.run(_fill(url, assortment, source))
+        with indexed_store(environment, questions["search"][0]) as (index_port, took_s):
+            figures, peers = asyncio.run(
+                _measure(url, {OURS: port, INDEX: index_port}, assortment, questions, source)
+            )
+    figures |= {"products": PRODUCTS, "indexed_per_s": indexed_per_s}
+    peers[INDEX] |= {"indexed_per_s": round(PRODUCTS / took_s, 1)}
     ratios = {
-        f"search_p95_ms_to_{name}": round(figures["search_p95_ms"] / peer["p95_ms"], 3)
-        for name, peer in peers.items()
+        f"search_p95_ms_to_{name}": round(figures["search_p95_ms"] / peers[name]["p95_ms"], 3)
+        for name in PEERS
+    } | {
+        f"{kind}_p95_ms_to_{INDEX}": round(
+            figures[f"{kind}_p95_ms"] / peers[INDEX][f"{kind}_p95_ms"], 3
+        )
+        for kind in questions
     }
     aims = [
         Aim(f"{kind} p95 under {P95_AIM_MS:.0f} ms", p95, p95 < P95_AIM_MS)
@@ -84,32 +103,34 @@ def run(seed: int) -> BenchResult:
 
 async def _measure(
     url: str,
-    port: int,
+    ports: Mapping[str, int],
     assortment: Sequence[Mapping[str, Any]],
     questions: Mapping[str, Sequence[str]],
     source: random.Random,
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Return our figures, and those of the peers."""
+    words = [_words(source.choice(assortment), source) for _ in range(QUERIES)]
     pool = await asyncpg.create_pool(url, min_size=2, max_size=CONNECTIONS)
     try:
-        indexed_per_s = await _fill(pool, assortment, source)
-        words = [_words(source.choice(assortment), source) for _ in range(QUERIES)]
-        rounds = await _rounds(port, pool, questions, words)
-        capacity = {
-            kind: await closed_loop(port, [request("GET", path) for path in paths], WORKERS)
-            for kind, paths in questions.items()
-        }
+        rounds = await _rounds(ports, pool, questions, words)
     finally:
         await pool.close()
-    figures: dict[str, float] = {"products": PRODUCTS, "indexed_per_s": indexed_per_s}
-    for kind in questions:
-        figures |= {f"{kind}_{name}": value for name, value in _medians(rounds[kind]).items()}
-        figures[f"{kind}_capacity_per_s"] = round(capacity[kind], 1)
-    return figures, {name: _medians(rounds[name]) for name in PEERS}
+    figures: dict[str, dict[str, float]] = {name: {} for name in ports}
+    for kind, paths in questions.items():
+        for name, port in ports.items():
+            asked = [request("GET", path) for path in paths]
+            measured = _medians(rounds[f"{name} {kind}"])
+            figures[name] |= {f"{kind}_{figure}": value for figure, value in measured.items()}
+            capacity = await closed_loop(port, asked, WORKERS)
+            figures[name][f"{kind}_capacity_per_s"] = round(capacity, 1)
+    peers = {name: _medians(rounds[name]) for name in PEERS}
+    return figures[OURS], peers | {INDEX: figures[INDEX]}
 
 
-async def _fill(pool: Any, assortment: Sequence[Mapping[str, Any]], source: random.Random) -> float:
+async def _fill(url: str, assortment: Sequence[Mapping[str, Any]], source: random.Random) -> float:
     """Bring the products into the store and its index; return how many a second are indexed."""
-    async with pool.acquire() as connection:
+    connection = await asyncpg.connect(url)
+    try:
         records = [(*product.values(), AT) for product in assortment]
         columns = [*assortment[0], "updated_at"]
         await connection.copy_records_to_table("products", records=records, columns=columns)
@@ -120,19 +141,31 @@ async def _fill(pool: Any, assortment: Sequence[Mapping[str, Any]], source: rand
         ids = [product["product_id"] for product in assortment]
         scores = [_score(each, source) for each in ids if source.random() < SCORED]
         await connection.executemany(_STATE_SCORE, scores)
+        ratings = [
+            (each, *(source.randrange(20) for _ in range(5)))
+            for each in ids
+            if source.random() < RATED
+        ]
+        await connection.executemany(_STATE_RATING, ratings)
         started = time.perf_counter()
         for first in range(0, len(ids), IMPORT):
             await connection.execute("SELECT search_refresh($1)", ids[first : first + IMPORT])
         elapsed_s = time.perf_counter() - started
         await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
     return round(len(ids) / elapsed_s, 1)
 
 
 async def _rounds(
-    port: int, pool: Any, questions: Mapping[str, Sequence[str]], words: Sequence[str]
+    ports: Mapping[str, int],
+    pool: Any,
+    questions: Mapping[str, Sequence[str]],
+    words: Sequence[str],
 ) -> dict[str, list[Latencies]]:
     count = int(RATE_PER_S * ROUND_S)
-    rounds: dict[str, list[Latencies]] = {name: [] for name in (*questions, *PEERS)}
+    asked = [f"{name} {kind}" for kind in questions for name in ports]
+    rounds: dict[str, list[Latencies]] = {name: [] for name in (*asked, *PEERS)}
     for number in range(ROUNDS + 1):
 
         def turn(items: Sequence[str], number: int = number) -> list[str]:
@@ -140,7 +173,9 @@ async def _rounds(
 
         for kind, paths in questions.items():
             wanted = [request("GET", path) for path in turn(paths)]
-            rounds[kind].append(await open_loop(port, wanted, RATE_PER_S))
+            for name, port in ports.items():
+                latencies = await open_loop(port, wanted, RATE_PER_S)
+                rounds[f"{name} {kind}"].append(latencies)
         for name, statement in PEERS.items():
             rounds[name].append(await _bare(pool, statement, turn(words)))
     return {name: measured[1:] for name, measured in rounds.items()}  # the first warms up
@@ -181,6 +216,7 @@ def _questions(
         "filtered": paths("/search", lambda p: _filtered(p, source)),
         "sustainable": paths("/search", lambda p: _sustainable(p, source)),
         "by_score": paths("/search", lambda p: {"q": _words(p, source), "sort": "score"}),
+        "by_rating": paths("/search", lambda p: {"q": _words(p, source), "sort": "rating"}),
         "typo": paths("/search", lambda p: {"q": _mistyped(_words(p, source), source)}),
         "suggestions": paths(
             "/search/suggestions", lambda p: {"q": _begun(_words(p, source), source)}

@@ -55,6 +55,8 @@ def client_environment(settings: LocalSettings) -> dict[str, str]:
         "PAYMENT_BOOKS": str(settings.data_dir / "payments" / "books.sqlite"),
         "MAIL_DIR": str(settings.data_dir / "mail"),
         "COLLECT_SPOOL_DIR": str(settings.data_dir / "spool"),
+        "SEARCH_ENGINE": settings.search_engine,
+        "SEARCH_INDEX_DIR": str(settings.data_dir / "search"),
         "ARTIFACTS_DIR": str(settings.artifacts_dir),
         "DATA_DOCS_DIR": str(settings.data_dir / "data_docs"),
         "DAGSTER_HOME": str(settings.data_dir / "dagster"),

@@ -13,6 +13,8 @@ from deploy.local.settings import LocalSettings, Port
 
 Command = Callable[[LocalSettings], list[str]]
 _METRICS = "/metrics"
+SEARCH_INDEX = "search-index"
+"""Keeps the index of the search, where the settings choose one."""
 KEEP_ALIVE = ("--timeout-keep-alive", "75")
 """Seconds, longer than clients and proxies keep an idle connection: whoever closes first must not
 be the server, or a request that is just being sent is lost."""
@@ -144,6 +146,15 @@ SERVICES: Mapping[str, Service] = {
             metrics=Port.NOTIFICATIONS_METRICS,
         ),
         Service(
+            SEARCH_INDEX,
+            _module("storefront_api.search.index.worker"),
+            health.http(Port.SEARCH_METRICS, _METRICS),
+            needs=("store-migrations",),
+            ports=(Port.SEARCH_METRICS,),
+            metrics=Port.SEARCH_METRICS,
+            on_request=True,
+        ),
+        Service(
             "relay",
             _module("storefront_api.platform.relay"),
             health.http(Port.RELAY_METRICS, _METRICS),
@@ -240,3 +251,20 @@ def select(names: Iterable[str] | None) -> list[Service | Task]:
             raise UnknownServiceError(f"no service {name!r}; there are {', '.join(SERVICES)}")
         add(SERVICES[name])
     return list(chosen.values())
+
+
+def wanted(settings: LocalSettings, names: Iterable[str] | None) -> list[Service | Task]:
+    """Return what has to run for the named services as they are set.
+
+    A storefront that searches an index has it kept.
+
+    Raises
+    ------
+    UnknownServiceError
+        If a name is no service.
+    """
+    nodes = select(names)
+    indexed = settings.search_engine == "tantivy"
+    if indexed and any(node.name == "storefront" for node in nodes):
+        nodes += [node for node in select([SEARCH_INDEX]) if node not in nodes]
+    return nodes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +38,7 @@ class Port(StrEnum):
     STREAM_METRICS = "stream_metrics_port"
     CHECKOUTS_METRICS = "checkouts_metrics_port"
     NOTIFICATIONS_METRICS = "notifications_metrics_port"
+    SEARCH_METRICS = "search_metrics_port"
 
     @property
     def variable(self) -> str:
@@ -72,6 +73,11 @@ class LocalSettings(BaseSettings):
     stream_metrics_port: int = Field(default=9103, ge=1, le=65535)
     checkouts_metrics_port: int = Field(default=9104, ge=1, le=65535)
     notifications_metrics_port: int = Field(default=9105, ge=1, le=65535)
+    search_metrics_port: int = Field(default=9106, ge=1, le=65535)
+    search_engine: Literal["postgres", "tantivy"] = Field(
+        default="postgres",
+        description="What answers the store's searches; with an index, what keeps it starts along.",
+    )
     kafka_mirror: str = Field(
         default="https://repo1.maven.org/maven2",
         pattern=r"^https?://[^\s\"']+$",

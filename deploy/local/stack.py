@@ -23,7 +23,7 @@ from deploy.local.health import NotReadyError
 from deploy.local.logs import tail
 from deploy.local.ports import require_free
 from deploy.local.progress import OnProgress, Phase, Progress, silent
-from deploy.local.services import SERVICES, Service, Task, select
+from deploy.local.services import SERVICES, Service, Task, select, wanted
 from deploy.local.settings import LocalSettings
 from deploy.local.supervision import ROOT, State, Supervised, Supervisor, service_environment
 
@@ -87,7 +87,7 @@ class Stack:
         ServiceFailedError
             If one ends or is not ready in time; the others are left running.
         """
-        nodes = select(services)
+        nodes = wanted(self.settings, services)
         self._prepare()
         with self._locked():
             if self._supervisor.is_up():

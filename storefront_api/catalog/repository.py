@@ -133,7 +133,11 @@ INSERT INTO stock_movements (sku, delta, on_hand, reason, reference, moved_at)
 SELECT sku, on_hand, on_hand, 'receipt', 'opening', $1 FROM opened WHERE on_hand > 0
 RETURNING sku, delta, on_hand
 """
-_REFRESH_SEARCH = "SELECT search_refresh($1)"
+CHANNEL = "catalogue_changes"
+"""On which PostgreSQL tells that products are found by other words, or no longer."""
+CHANGED = "search_documents"
+"""What it tells there."""
+_REFRESH_SEARCH = f"SELECT search_refresh($1), pg_notify('{CHANNEL}', '{CHANGED}')"
 _MOVED = """
 DELETE FROM variant_options AS v USING products AS p
 WHERE v.sku = p.sku AND v.product_id <> p.product_id AND p.sku = ANY ($1)

@@ -14,7 +14,6 @@ from storefront_api.platform.limits import visitors_limited
 from storefront_api.platform.pagination import After, link
 from storefront_api.search import service
 from storefront_api.search.engine import SearchEngine, Sort, Wanted
-from storefront_api.search.repository import PostgresSearch
 from storefront_api.search.schemas import SearchPage, Suggestions
 from storefront_api.services import Injected
 
@@ -32,12 +31,13 @@ Price = Annotated[
 CertificateId = Annotated[str, Field(max_length=40, pattern=r"^[^\x00]*$")]
 
 
-async def _engine(services: Injected) -> SearchEngine:
-    return PostgresSearch(services.pool, services.cursors)
+async def _engine(request: Request) -> SearchEngine:
+    engine: SearchEngine = request.app.state.search
+    return engine
 
 
 Engine = Annotated[SearchEngine, Depends(_engine)]
-"""The engine in use; another one takes its place here."""
+"""The engine in use."""
 
 
 @router.get(
@@ -70,7 +70,15 @@ async def search(
         bool, Query(description="Only what is known to be without plastic.")
     ] = False,
     origin: Annotated[str, Query(pattern="^([A-Z]{2})?$", description="Country of origin.")] = "",
-    sort: Sort = Sort.RELEVANCE,
+    sort: Annotated[
+        Sort,
+        Query(
+            description="`relevance`, or one of: `price_asc` and `price_desc` by the cheapest "
+            "variant; `newest`; `score` with the highest sustainability score first; `rating` "
+            "with the highest Bayesian average of the reviews first, which for a product without "
+            "reviews is that of the prior."
+        ),
+    ] = Sort.RELEVANCE,
     after: After = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> SearchPage:

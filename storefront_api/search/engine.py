@@ -1,4 +1,4 @@
-"""The port behind which a search engine stands; PostgreSQL is the first to implement it."""
+"""The port behind which a search engine stands: PostgreSQL, or an index of its own."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Sort(StrEnum):
     NEWEST = "newest"
     SCORE = "score"
     """The highest sustainability score first, those without one last."""
+    RATING = "rating"
+    """The highest Bayesian average of the reviews first; without a review it is the prior's."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,11 @@ class Found:
 
 
 class SearchEngine(Protocol):
-    """Finds products; what it knows is as new as the catalogue's last import."""
+    """Finds products.
+
+    What it knows is as new as the catalogue's last import, or follows it within seconds: then
+    `caught_up` tells when it has.
+    """
 
     async def search(self, wanted: Wanted) -> Found:
         """Return a page of hits.
@@ -114,3 +120,6 @@ class SearchEngine(Protocol):
 
     async def suggest(self, text: str, limit: int) -> Sequence[str]:
         """Return completions of a text's last word, those of the most products first."""
+
+    async def caught_up(self) -> bool:
+        """Return whether all that was committed before the call is known."""

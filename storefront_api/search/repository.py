@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
+from datetime import datetime
 from typing import Any
 
 from storefront_api.catalog.trait_repository import met
 from storefront_api.catalog.traits import named
+from storefront_api.platform.clock import Clock
 from storefront_api.platform.database import Connection
 from storefront_api.platform.pagination import Cursors
 from storefront_api.search.engine import (
@@ -20,15 +21,9 @@ from storefront_api.search.engine import (
     Sort,
     Wanted,
 )
+from storefront_api.search.words import CANDIDATES, MOST_WORDS, closest, correctable
+from storefront_api.social.repository import PRIOR, WEIGHTED
 
-MOST_WORDS = 20
-"""Words of a text that are looked at."""
-LEAST_LETTERS = 3
-"""Shorter words are not corrected: too much is near to them."""
-NEAR = 0.66
-"""Least similarity of a correction, two thirds of the letters in their order; 1 is equality."""
-CANDIDATES = 60
-"""Words sharing most trigrams that are compared letter by letter."""
 ENDINGS = 20
 """Words, those of the most products first, that may follow other words."""
 SAMPLE = 500
@@ -98,6 +93,7 @@ _KEYS = {
     Sort.PRICE_ASC: "price_minor",
     Sort.PRICE_DESC: "price_minor",
     Sort.SCORE: "coalesce(score, -1)",
+    Sort.RATING: WEIGHTED,
     Sort.NEWEST: "(extract(epoch FROM listed_at) * 1000000)::bigint",
 }
 _COUNTED = tuple(name for name in FACETS if name != "certificate")
@@ -109,9 +105,9 @@ _PAGE = -1
 _EQUAL = ("department", "category", "brand", "vendor_id", "currency", "origin")
 _FIND = """
 WITH hits AS MATERIALIZED (
-    SELECT product_id, department, category, brand, origin, plastic_free::text AS plastic_free,
+    SELECT d.product_id, department, category, brand, origin, plastic_free::text AS plastic_free,
         ((score - score / 100) / {band} * {band})::text AS score, certificates, {key} AS key
-    FROM search_documents AS d WHERE document @@ $1::tsquery{filters}
+    FROM search_documents AS d{rated} WHERE document @@ $1::tsquery{filters}
 ), counted AS (
     SELECT {grouping} AS kind, {value} AS value, count(*) AS products,
         row_number() OVER (PARTITION BY {grouping} ORDER BY count(*) DESC, {value}) AS place
@@ -128,6 +124,10 @@ UNION ALL
 SELECT kind, value, products, NULL, NULL FROM certified
 UNION ALL
 SELECT -1, '', 0, product_id, key::float8 FROM page
+"""
+_RATED = """
+    CROSS JOIN {prior} AS p
+    LEFT JOIN product_ratings AS r ON r.product_id = d.product_id COLLATE "default"
 """
 _IN_STOCK = "EXISTS (SELECT FROM stock WHERE sku = ANY (d.skus) AND on_hand > reserved)"
 _CARDS = """
@@ -166,11 +166,14 @@ class PostgresSearch:
         Connections to it.
     cursors
         Write and read where a page ended.
+    clock
+        What tells by which prior products are rated.
     """
 
-    def __init__(self, pool: Any, cursors: Cursors) -> None:
+    def __init__(self, pool: Any, cursors: Cursors, clock: Clock) -> None:
         self._pool = pool
         self._cursors = cursors
+        self._clock = clock
 
     async def search(self, wanted: Wanted) -> Found:
         """Return a page of hits; see `SearchEngine`."""
@@ -180,7 +183,7 @@ class PostgresSearch:
             query, corrected = await _understood(connection, wanted.text)
             if not query:
                 return Found([], 0, {facet: [] for facet in FACETS}, corrected, "")
-            statement, values = _statement(wanted, last)
+            statement, values = _statement(wanted, last, self._clock())
             rows = await connection.fetch(statement, query, wanted.limit + 1, FACET_VALUES, *values)
         page = [row for row in rows if row["kind"] == _PAGE]
         cursor = ""
@@ -204,6 +207,10 @@ class PostgresSearch:
             rows = await connection.fetch(_COMPLETE_AFTER, query, *bounds, ENDINGS, SAMPLE, limit)
             return [f"{head} {row['word']}" for row in rows]
 
+    async def caught_up(self) -> bool:
+        """Return true: it searches what is committed; see `SearchEngine`."""
+        return True
+
 
 async def _understood(connection: Connection, text: str) -> tuple[str, list[Correction]]:
     """Return the query of a text, with a near word for each that is nowhere in the catalogue."""
@@ -218,23 +225,16 @@ async def _understood(connection: Connection, text: str) -> tuple[str, list[Corr
 
 async def _nearest(connection: Connection, word: str) -> str:
     """Return a word that begins so, else the most similar one, else nothing."""
-    if len(word) < LEAST_LETTERS or word.isdigit():
+    if not correctable(word):
         return ""
     begun = await connection.fetchval(_COMPLETE, word, word + _LAST, 1)
     if begun:
         return str(begun)
-    near = [row["word"] for row in await connection.fetch(_NEAR, word, CANDIDATES)]
-    matcher = SequenceMatcher(b=word, autojunk=False)
-    best, likeness = "", NEAR
-    for candidate in near:
-        matcher.set_seq1(candidate)
-        # The quick one is never below the exact one, and much cheaper.
-        if matcher.quick_ratio() > likeness and (ratio := matcher.ratio()) > likeness:
-            best, likeness = candidate, ratio
-    return best
+    rows = await connection.fetch(_NEAR, word, CANDIDATES)
+    return closest(word, (row["word"] for row in rows))
 
 
-def _statement(wanted: Wanted, last: Sequence[Any]) -> tuple[str, list[Any]]:
+def _statement(wanted: Wanted, last: Sequence[Any], now: datetime) -> tuple[str, list[Any]]:
     """Return the statement and its values from the fourth on.
 
     Only the filters in use are written, so that each gets a plan of its own.
@@ -274,8 +274,12 @@ def _statement(wanted: Wanted, last: Sequence[Any]) -> tuple[str, list[Any]]:
     if wanted.prefers:
         # The rank normalized by 32 is below 1, so that it orders those that have as many traits.
         key = f"(({met(wanted.prefers, place)}) + ts_rank(document, $1::tsquery, 32))::float8"
+    rated = ""
+    if wanted.sort is Sort.RATING:
+        rated = _RATED.format(prior=PRIOR.format(at=place(now)))
     statement = _FIND.format(
         key=key,
+        rated=rated,
         band=SCORE_BAND,
         grouping=f"grouping({', '.join(_COUNTED)})",
         value=f"coalesce({', '.join(_COUNTED)}, '')",

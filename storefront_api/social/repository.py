@@ -65,13 +65,20 @@ _COUNT = f"""
 UPDATE product_ratings SET {", ".join(f"stars_{n} = stars_{n} + ${n + 1}" for n in range(1, 6))}
 WHERE product_id = $1
 """
-_RATINGS = """
+PRIOR = """(
+    SELECT * FROM rating_priors WHERE valid_from <= {at}
+    ORDER BY valid_from DESC, version DESC LIMIT 1
+)"""
+"""The prior in force at an instant."""
+WEIGHTED = (
+    f"(p.total + coalesce({' + '.join(f'{n} * r.stars_{n}' for n in range(1, 6))}, 0))::float8"
+    f" / (p.weight + coalesce({' + '.join(f'r.stars_{n}' for n in range(1, 6))}, 0))"
+)
+"""The Bayesian average in stars, of a prior `p` and a row `r` of `product_ratings`, if any."""
+_RATINGS = f"""
 SELECT w.product_id, p.*, r.stars_1, r.stars_2, r.stars_3, r.stars_4, r.stars_5
 FROM unnest($1::text[]) AS w (product_id)
-CROSS JOIN (
-    SELECT * FROM rating_priors WHERE valid_from <= $2
-    ORDER BY valid_from DESC, version DESC LIMIT 1
-) p
+CROSS JOIN {PRIOR.format(at="$2")} p
 LEFT JOIN product_ratings r USING (product_id)
 """
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)

@@ -176,6 +176,7 @@ def environment(
         "CARRIER_WEBHOOK_SECRET": SECRET,
         "METRICS_PORT": str(free_port()),
         "COLLECT_SPOOL_DIR": str(tmp_path_factory.mktemp("spool")),
+        "SEARCH_INDEX_DIR": str(tmp_path_factory.mktemp("search")),
     }
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from deploy.local.ports import free_port
+from storefront_api.catalog.rules import in_force
+from storefront_api.platform.clock import system_clock
 from storefront_api.platform.database import open_pool
 from storefront_api.platform.pagination import Cursors, InvalidCursorError
 from storefront_api.search.engine import (
@@ -18,23 +24,12 @@ from storefront_api.search.engine import (
     Sort,
     Wanted,
 )
+from storefront_api.search.index import schema
+from storefront_api.search.index.engine import IndexSearch
 from storefront_api.search.repository import PostgresSearch
-from tests.integration.storefront.conftest import PARTNER, Database
-from tests.integration.storefront.goods import product
-
-
-def goods(sku: str, name: str, price: int, **changed: Any) -> dict[str, Any]:
-    """Return a product with little in its other fields that a search could find."""
-    neutral = {"brand": "Vale", "department": "STORE", "category": "SHELF", "product_type": "GOODS"}
-    return product(sku, name=name, list_price_minor=price, **(neutral | changed))
-
-
-def put(url: str, *products: dict[str, Any]) -> None:
-    """Import products."""
-    headers = {"Authorization": f"Bearer {PARTNER}"}
-    body = {"products": list(products)}
-    answer = httpx.post(f"{url}/catalog/imports", headers=headers, json=body, timeout=60)
-    assert answer.status_code == 200, answer.text
+from tests.integration.storefront.conftest import DEADLINE_S, PARTNER, Database, Worker, heeding
+from tests.integration.storefront.goods import new_sku
+from tests.integration.storefront.shelf import ORDERS, Shelf, goods, put
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +61,40 @@ def shelves(store_url: str) -> str:
     return store_url
 
 
-@pytest.fixture(params=["postgres"])
+@pytest.fixture(scope="module")
+def folder(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of an index that follows the storefront."""
+    port = str(free_port())
+    log = tmp_path_factory.mktemp("indexer") / "log"
+    worker = Worker(environment | {"METRICS_PORT": port}, log)
+    worker.start("storefront_api.search.index.worker")
+    heeding(port)
+    yield schema.folder_of(Path(environment["SEARCH_INDEX_DIR"]))
+    assert worker.end() == 0, worker.log()
+
+
+@pytest.fixture(params=["postgres", "tantivy"])
 async def engine(
-    request: pytest.FixtureRequest, shelves: str, database: Database
+    request: pytest.FixtureRequest, shelves: str, database: Database, folder: Path
 ) -> AsyncIterator[SearchEngine]:
     """Each engine in turn, over the same assortment."""
     pool = await open_pool(database.url, 2)
-    yield {"postgres": PostgresSearch}[request.param](pool, Cursors("key-of-the-tests"))
+    cursors = Cursors("key-of-the-tests")
+    engines: dict[str, SearchEngine] = {
+        "postgres": PostgresSearch(pool, cursors, system_clock),
+        "tantivy": IndexSearch(folder, pool, cursors),
+    }
+    engine = engines[request.param]
+    await known(engine)
+    yield engine
     await pool.close()
+
+
+async def known(engine: SearchEngine) -> None:
+    """Wait until an engine knows all that was changed before."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not await engine.caught_up():
+            await asyncio.sleep(0.02)
 
 
 async def ids(engine: SearchEngine, text: str, **wanted: Any) -> set[str]:
@@ -235,10 +256,14 @@ async def test_nothing_to_complete_is_no_error(engine: SearchEngine, text: str) 
     assert isinstance(await engine.suggest(text, 8), list)
 
 
-async def test_an_import_is_found_when_it_is_answered(engine: SearchEngine, shelves: str) -> None:
+async def test_an_import_is_found_as_soon_as_it_is_known(
+    engine: SearchEngine, shelves: str
+) -> None:
     put(shelves, goods("x1", "Quince jelly", 100))
+    await known(engine)
     assert await ids(engine, "quince") == {"x1"}
     put(shelves, goods("x1", "Medlar jelly", 100))
+    await known(engine)
     assert await ids(engine, "medlar") == {"x1"}
     assert await ids(engine, "quince") == set()
     assert list(await engine.suggest("quinc", 8)) == []
@@ -247,6 +272,7 @@ async def test_an_import_is_found_when_it_is_answered(engine: SearchEngine, shel
 async def test_a_variant_that_moves_leaves_its_product(engine: SearchEngine, shelves: str) -> None:
     put(shelves, goods("y1", "Damson syrup", 100), goods("y2", "Damson syrup", 200))
     put(shelves, goods("y2", "Damson syrup", 200, product_id="product-y1"))
+    await known(engine)
     assert await ids(engine, "damson") == {"y1"}
     assert await ids(engine, "damson", price_from_minor=200) == {"y1"}
 
@@ -255,5 +281,111 @@ async def test_the_newest_product_comes_first(engine: SearchEngine, shelves: str
     put(shelves, goods("z1", "Sloe gin", 100))
     put(shelves, goods("z2", "Sloe jam", 100))
     put(shelves, goods("z1", "Sloe gin", 999))
+    await known(engine)
     found = await engine.search(Wanted("sloe", sort=Sort.NEWEST))
     assert list(found.product_ids) == ["product-z2", "product-z1"]
+
+
+async def test_what_is_archived_or_may_not_be_sold_is_no_longer_found(
+    engine: SearchEngine, shelves: str, partner: httpx.Client, database: Database
+) -> None:
+    word, vendor_id = (f"{kind}{uuid.uuid4().hex[:10]}" for kind in "wv")
+    kinds = {"root": "v-1", "crisps": "v-1", "stems": vendor_id}
+    named = {kind: goods(f"{word}-{kind}", f"{word} {kind}", 100) for kind in kinds}
+    for kind, seller in kinds.items():
+        named[kind]["vendor_id"] = seller
+    put(shelves, *named.values())
+    await known(engine)
+    assert await ids(engine, word) == {f"{word}-{kind}" for kind in kinds}
+    close = "UPDATE vendors SET state = 'suspended' WHERE vendor_id = $1"
+    await asyncio.to_thread(database.rows, close, vendor_id)
+    partner.post(f"/catalog/products/product-{word}-root/archive").raise_for_status()
+    await known(engine)
+    assert await ids(engine, word) == {f"{word}-crisps"}
+    assert list(await engine.suggest(word[:-1], 8)) == [word]
+    assert list(await engine.suggest(f"{word} r", 8)) == []
+
+
+async def test_a_synonym_that_is_added_is_used(engine: SearchEngine, database: Database) -> None:
+    add = "INSERT INTO search_synonyms (term, meaning) VALUES ($1, 'milk'), ('milk', 'milk')"
+    await asyncio.to_thread(database.rows, add, "moo juice")
+    try:
+        await known(engine)
+        assert await ids(engine, "moo juice") == {"m1", "m2", "m3", "m4"}
+    finally:
+        remove = "DELETE FROM search_synonyms WHERE meaning = 'milk'"
+        await asyncio.to_thread(database.rows, remove)
+
+
+async def test_the_best_rated_come_first_and_without_a_review_the_prior_counts(
+    engine: SearchEngine, shelves: str, database: Database
+) -> None:
+    put(shelves, *(goods(f"r{number}", "Rated figs", 100) for number in range(5)))
+    # (15 + 5) / 6, (15 + 80) / 25, (15 + 3) / 8, and twice 15 / 5.
+    rate = "INSERT INTO product_ratings (product_id, stars_1, stars_4, stars_5) VALUES "
+    rated = "('product-r0', 0, 0, 1), ('product-r1', 0, 20, 0), ('product-r2', 3, 0, 0)"
+    await asyncio.to_thread(database.rows, f"{rate} {rated} ON CONFLICT DO NOTHING")
+    await known(engine)
+    wanted = Wanted("figs", sort=Sort.RATING, limit=1)
+    pages = []
+    for _ in range(5):
+        found = await engine.search(wanted)
+        pages += [each.removeprefix("product-") for each in found.product_ids]
+        wanted = replace(wanted, after=found.next_cursor)
+    assert (pages, found.next_cursor) == (["r1", "r0", "r3", "r4", "r2"], "")
+
+
+@pytest.fixture(scope="module")
+def shelf(store_url: str) -> Shelf:
+    """Products of which different things are known."""
+    headers = {"Authorization": f"Bearer {PARTNER}"}
+    with httpx.Client(base_url=store_url, headers=headers, timeout=60) as partner:
+        return Shelf(partner)
+
+
+@pytest.mark.parametrize("wanted", ORDERS, ids="+".join)
+async def test_what_has_more_of_the_preferred_traits_comes_first(
+    engine: SearchEngine, shelf: Shelf, wanted: tuple[str, ...]
+) -> None:
+    await known(engine)
+    traits = [each for each in in_force(system_clock()).traits if each.trait in wanted]
+    asked = Wanted(shelf.word, prefers=tuple(traits), limit=3)
+    seen: list[int] = []
+    while True:
+        found = await engine.search(asked)
+        seen += [shelf.ids.index(product_id) for product_id in found.product_ids]
+        if not found.next_cursor:
+            break
+        asked = replace(asked, after=found.next_cursor)
+    assert seen == ORDERS[wanted]
+
+
+async def test_scores_filter_count_and_sort(engine: SearchEngine, partner: httpx.Client) -> None:
+    stated: dict[str, dict[str, Any]] = {
+        "best": {"certificates": ["blue_angel", "fsc"], "origin": "US"},
+        "good": {"certificates": ["fsc"], "plastic_free": True, "origin": "MX"},
+        "poor": {"packaging": "plastic_other", "plastic_free": False, "origin": "US"},
+        "unknown": {},
+    }
+    word = f"Tapir{uuid.uuid4().hex[:10]}"
+    names = {f"product-{new_sku(partner, name=f'{word} {name}')}": name for name in stated}
+    for product_id, name in names.items():
+        path = f"/catalog/products/{product_id}/attributes"
+        partner.put(path, json=stated[name]).raise_for_status()
+    await known(engine)
+
+    async def named(**filters: Any) -> list[str]:
+        found = await engine.search(Wanted(word, **filters))
+        return [names[each] for each in found.product_ids]
+
+    assert await named(sort=Sort.SCORE) == ["best", "good", "poor", "unknown"]
+    assert await named(sort=Sort.SCORE, score_from=60) == ["best", "good"]
+    assert await named(sort=Sort.SCORE, score_from=0) == ["best", "good", "poor"]
+    assert await named(certificates=("fsc", "blue_angel")) == ["best"]
+    assert await named(plastic_free=True) == ["good"]
+    assert set(await named(origin="US")) == {"best", "poor"}
+    facets = (await engine.search(Wanted(word))).facets
+    assert facets["origin"] == [FacetValue("US", 2), FacetValue("MX", 1)]
+    assert facets["certificate"] == [FacetValue("fsc", 2), FacetValue("blue_angel", 1)]
+    assert facets["plastic_free"] == [FacetValue("false", 1), FacetValue("true", 1)]
+    assert facets["score"] == [FacetValue("20", 1), FacetValue("60", 1), FacetValue("80", 1)]

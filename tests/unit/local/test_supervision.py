@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
-from deploy.local.services import SERVICES, TASKS, Service, UnknownServiceError, select
+from deploy.local.services import SERVICES, TASKS, Service, UnknownServiceError, select, wanted
 from deploy.local.settings import LocalSettings
 from deploy.local.supervision import configuration, service_environment, socket_path
 
@@ -38,9 +38,9 @@ def test_supervisord_reads_every_command_and_variable_as_it_was_meant(tmp_path: 
 
 def test_each_worker_has_its_own_metrics_port(tmp_path: Path) -> None:
     mine = settings(tmp_path)
-    workers = ("relay", "sink", "stream", "checkouts")
+    workers = ("relay", "sink", "stream", "checkouts", "search-index")
     ports = [service_environment(mine, SERVICES[name])["METRICS_PORT"] for name in workers]
-    assert ports == ["9101", "9102", "9103", "9104"]
+    assert ports == ["9101", "9102", "9103", "9104", "9106"]
 
 
 def test_the_socket_moves_out_of_a_directory_too_deep_for_it(tmp_path: Path) -> None:
@@ -60,8 +60,17 @@ def test_everything_comes_after_what_it_needs() -> None:
 
 def test_what_starts_on_request_is_not_started_with_all_others() -> None:
     usual = {node.name for node in select(None)}
-    assert usual == {*SERVICES, *TASKS} - {"superset", "bi-metadata"}
+    assert usual == {*SERVICES, *TASKS} - {"superset", "bi-metadata", "search-index"}
     assert {"superset", "bi-metadata"} <= {node.name for node in select(["superset"])}
+
+
+def test_a_storefront_that_searches_an_index_has_it_kept(tmp_path: Path) -> None:
+    plain, indexed = settings(tmp_path), settings(tmp_path, search_engine="tantivy")
+    for names in (None, ["storefront"], ["valkey"]):
+        usual = {node.name for node in select(names)}
+        assert {node.name for node in wanted(plain, names)} == usual
+        more = {"search-index"} if "storefront" in usual else set()
+        assert {node.name for node in wanted(indexed, names)} == usual | more
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The search engine that keeps an index of its own beside PostgreSQL, by the library tantivy."""
