@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ import pytest
 import uuid_utils
 import valkey
 from clickhouse_connect.driver.client import Client
+from typer import Typer
+from typer.testing import CliRunner
 
 from deploy.local.ports import free_port
 from deploy.local.postgres import binary
 from deploy.local.services import SERVER
 from deploy.local.stack import Stack
+from deploy.repair.cli import register
 from pipelines.ingest.ranges import Asked
 from pipelines.ingest.reading import kept, messages, reader
 from pipelines.ingest.replaying import Replay
@@ -87,6 +91,14 @@ def url(settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
     yield address
     store.end()
     assert [worker.end() for worker in started] == [0] * len(started)
+
+
+@pytest.fixture
+def command() -> Typer:
+    """The commands that repair, as `ecomarket` has them."""
+    app = Typer()
+    register(app)
+    return app
 
 
 class Everything(Life):
@@ -208,7 +220,7 @@ def test_no_store_has_a_byte_of_somebody_who_is_erased_and_a_replay_brings_none_
     settings: dict[str, str],
     client: Client,
     store: valkey.Valkey,
-    run: Callable[[], None],
+    command: Typer,
 ) -> None:
     database = Database(settings["DATABASE_URL"])
     people = People(url, database)
@@ -231,16 +243,25 @@ def test_no_store_has_a_byte_of_somebody_who_is_erased_and_a_replay_brings_none_
     assert before["online"] >= {life.card, life.device}
     assert stores.kafka(secrets, opened=False) == set()
 
-    answer = person.client.delete(f"/privacy/subjects/{person.subject}")
-    assert (answer.status_code, answer.json()["rows"]["subject_keys"]) == (202, 2)
-    told = (
-        "SELECT count() FROM raw.identity WHERE type = 'subject_erased' AND subject = {who:String}"
-    )
-    until(
-        lambda: client.query(told, parameters={"who": person.subject}).result_rows[0][0] == 1,
-        "the warehouse is told",
-    )
-    run()
+    def rows_of(table: str) -> int:
+        query = f"SELECT count() FROM {table} WHERE subject = {{who:String}}"
+        found = client.query(query, parameters={"who": person.subject}).result_rows
+        return int(found[0][0])
+
+    token = person.client.headers["Authorization"].removeprefix("Bearer ")
+    runner = CliRunner(env=settings | {"STOREFRONT_URL": url, "ECOMARKET_TOKEN": token})
+    stranger = runner.invoke(command, ["erase", f"p-{uuid.uuid4().hex[:24]}"])
+    assert (stranger.exit_code, "the store refuses: there is no" in stranger.stderr) == (1, True)
+    erased = runner.invoke(command, ["erase", person.subject, "--json"])
+    assert erased.exit_code == 0, erased.stderr
+    receipt = json.loads(erased.stdout)
+    assert receipt["store"]["rows"]["subject_keys"] == 2
+    mine = [one for one in receipt["beyond"] if one["subject"] == person.subject]
+    rows = {(one["store"], one["what"]): one["rows"] for one in mine}
+    assert rows["kafka", "subject_keys"] > len(pseudonyms), "and that of the order's visit"
+    assert rows["warehouse", "raw.clickstream before"] == 1
+    assert rows["online_store", "velocity of cards and devices"] > 1
+    assert rows_of("raw.erasures") == len(mine)
     nowhere: dict[str, set[str]] = dict.fromkeys(before, set())
     assert stores.all(secrets) == nowhere
     assert stores.all(pseudonyms) == nowhere | {"kafka": pseudonyms}
@@ -253,16 +274,8 @@ def test_no_store_has_a_byte_of_somebody_who_is_erased_and_a_replay_brings_none_
     consumer.close()
     assert rows_of("replayed.clickstream") == 1, "it is replayed, and"
     assert stores.all(secrets) == nowhere
-    run()
+    assert runner.invoke(command, ["erase"]).exit_code == 0
     assert rows_of("replayed.clickstream") == 0
-    receipt = client.query(
-        "SELECT store, what, sum(rows) FROM raw.erasures WHERE subject = {who:String} GROUP BY ALL",
-        parameters={"who": person.subject},
-    ).result_rows
-    rows = {(place, what): count for place, what, count in receipt}
-    assert rows["kafka", "subject_keys"] > len(pseudonyms), "and that of the order's visit"
-    assert rows["warehouse", "raw.clickstream before"] == 1
-    assert rows["online_store", "velocity of cards and devices"] == 2
     client.command("DROP DATABASE replayed SYNC")
     people.close()
     partner.close()
