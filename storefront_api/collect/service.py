@@ -89,8 +89,9 @@ async def _collect(
     for index, event in enumerate(batch.events):
         raw = bytes(event)
         try:
-            message = Outgoing(Topic.CLICKSTREAM.value, *published(raw, sender))
-            found = _CLICKS.split(message.payload)
+            key, payload, may_be_personal = published(raw, sender)
+            message = Outgoing(Topic.CLICKSTREAM.value, key, payload)
+            found = _CLICKS.split(payload) if may_be_personal else None
         except RefusedError as error:
             refused.append(Refused(index=index, field=error.field, message=str(error)))
             dead = letter(raw, sender, error)
