@@ -72,21 +72,21 @@ class SubjectKeys:
         published as if nothing in it had been personal.
         """
         key_ids = [key_id_of(message.owner) for message in messages]
-        if unknown := self._unknown(key_ids):
+        keys = self._fresh(key_ids)
+        if unknown := sorted(set(key_ids) - keys.keys()):
             rows = await database.fetch(READ, unknown)
             if len(rows) < len(unknown):
                 there = {row["key_id"] for row in rows}
                 new = [key_id for key_id in unknown if key_id not in there]
-                keys = [secrets.token_bytes(KEY_BYTES) for _ in new]
-                await database.execute(MAKE, new, keys)
+                made = [secrets.token_bytes(KEY_BYTES) for _ in new]
+                await database.execute(MAKE, new, made)
                 # Whoever made one of them at the same time may have been first.
                 rows = await database.fetch(READ, unknown)
-            self._learn(rows)
+            keys |= self._learn(rows)
         found: list[Headers] = []
         for key_id, message in zip(key_ids, messages, strict=True):
-            key = self._known[key_id][1]
+            key = keys[key_id]
             found.append([] if key is None else [(HEADER, sealed(message, key))])
-        self._forget()
         return found
 
     async def open(
@@ -105,30 +105,34 @@ class SubjectKeys:
             If a header is not its message's.
         """
         key_ids = [key_id_in(header) for _, header in messages]
-        if unknown := self._unknown(key_ids):
+        keys = self._fresh(key_ids)
+        if unknown := sorted(set(key_ids) - keys.keys()):
             rows = await database.fetch(READ, unknown)
-            self._learn([*dict.fromkeys(unknown).items(), *map(tuple, rows)])
+            keys |= self._learn([*dict.fromkeys(unknown).items(), *map(tuple, rows)])
         found: list[bytes | None] = []
         for key_id, (value, header) in zip(key_ids, messages, strict=True):
-            key = self._known[key_id][1]
+            key = keys[key_id]
             found.append(None if key is None else opened(value, header, key))
-        self._forget()
         return found
 
-    def _unknown(self, key_ids: Iterable[bytes]) -> list[bytes]:
+    def _fresh(self, key_ids: Iterable[bytes]) -> dict[bytes, AESGCM | None]:
         since = self._clock() - KNOWN_FOR_S
-        known = self._known
-        return sorted({k for k in key_ids if k not in known or known[k][0] < since})
+        known = {key_id: self._known.get(key_id) for key_id in key_ids}
+        return {
+            key_id: found[1]
+            for key_id, found in known.items()
+            if found is not None and found[0] >= since
+        }
 
-    def _learn(self, rows: Iterable[Any]) -> None:
+    def _learn(self, rows: Iterable[Any]) -> dict[bytes, AESGCM | None]:
         now = self._clock()
-        for key_id, key in rows:
-            self._known[key_id] = (now, None if key is None else AESGCM(key))
+        learned = {key_id: None if key is None else AESGCM(key) for key_id, key in rows}
+        for key_id, key in learned.items():
+            self._known[key_id] = (now, key)
             self._known.move_to_end(key_id)
-
-    def _forget(self) -> None:
         while len(self._known) > MOST:
             self._known.popitem(last=False)
+        return learned
 
 
 async def destroy(database: Any, owners: Iterable[str]) -> int:
