@@ -20,6 +20,7 @@ from storefront_api.events import Topic
 from tests.integration.ingest.feed import example
 
 COLUMNS = list(Row.__struct_fields__)
+WORDS = ("device", "card", "text", "browser")
 NOW = datetime(2018, 3, 1, 12, tzinfo=UTC)
 STRINGS = """
 SELECT database, table, name FROM system.columns
@@ -52,7 +53,7 @@ class Trail:
 
     def __init__(self, client: Client, store: valkey.Valkey) -> None:
         self.subject = f"p-{uuid.uuid4().hex[:24]}"
-        self.words = {name: f"{name}{uuid.uuid4().hex[:10]}" for name in ("device", "card", "text")}
+        self.words = {name: f"{name}{uuid.uuid4().hex[:10]}" for name in WORDS}
         order = json.loads(json.dumps(example(Topic.ORDERS, "order_completed.v1")["data"]))
         order["device_id"] = self.words["device"]
         order["payment"]["fingerprint"] = self.words["card"]
@@ -61,6 +62,18 @@ class Trail:
         for module in (m for m, what in MODULES.items() if what is Treatment.DELETED):
             insert(client, module, "anything", self.subject, {"words": self.words["text"]})
         insert(client, "ledger", "loyalty_earned", "", {"owner": self.subject})
+        # A browser that only the stitching joins to the subject, and one that many share.
+        browser = self.words["browser"]
+        insert(client, "clickstream", "page_viewed", "", {"anonymous_id": browser})
+        members = [
+            [kind, name, person, shared, "2025.1"]
+            for kind, name, person, shared in (
+                ("subject", self.subject, f"subject:{self.subject}", 0),
+                ("anonymous_id", browser, f"subject:{self.subject}", 0),
+                ("anonymous_id", "shared", "", 1),
+            )
+        ]
+        client.insert("people.members", members, settings={"async_insert": 0})
         self.other = f"p-{uuid.uuid4().hex[:24]}"
         insert(client, "identity", "role_changed", self.other, {"by": self.subject})
         letter = ["eco.orders.v1", 0, 1, "a", 1, json.dumps({"subject": self.subject})]
@@ -109,9 +122,11 @@ def test_nothing_of_an_erased_subject_is_left_but_its_receipt(
     deleted = {f"raw.{name}" for name, what in MODULES.items() if what is Treatment.DELETED}
     assert receipt.keys() == deleted | {
         *("raw.orders", "raw.ledger", "raw.dead_letters", "erasing_features.feat"),
+        *("raw.clickstream before", "people.members"),
         *("recent", "known", "velocity", "batch", "subject_keys"),
     }
-    assert receipt["raw.orders"] == 2
+    assert (receipt["raw.orders"], receipt["people.members"]) == (2, 2)
+    assert receipt["subject_keys"] == 2, "its own, which no store destroyed, and the browser's"
 
 
 def test_orders_stay_with_their_amounts_each_a_stranger_s_and_their_days_are_built_anew(
