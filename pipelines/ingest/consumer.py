@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -300,10 +301,12 @@ class Sink:
             return
         self._observed = time.monotonic()
         on_its_way = self._in_flight[1] if self._in_flight else []
+        closed = Counter((m.topic(), m.partition()) for m in self._unopened)
         for (topic, partition), collector in self._collectors.items():
             where = TopicPartition(topic, partition)
             _, high = self._consumer.get_watermark_offsets(where, cached=True)
-            waiting = collector.count + sum(
+            waiting = collector.count + closed[topic, partition]
+            waiting += sum(
                 b.count
                 for b in on_its_way
                 if (b.range.topic, b.range.partition) == (topic, partition)
