@@ -113,7 +113,6 @@ def build(
     view
         The feature view that the model reads, if it reads one; its hash is what serving compares.
     """
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     as_of = training.as_of.strftime("%Y-%m-%dT%H:%M:%SZ")
     content = {
         "format": FORMAT,
@@ -124,10 +123,21 @@ def build(
         "params": dict(training.params),
         "features": _described(view) if view else None,
         "metrics": [asdict(metric) for metric in metrics],
-        "files": hashes,
     }
+    return _named(family, content, files)
+
+
+def with_files(artifact: Artifact, files: Mapping[str, bytes]) -> Artifact:
+    """Return the same training with other content, which makes it another version."""
+    content = {name: value for name, value in artifact.manifest.items() if name != "version"}
+    return _named(artifact.family, content, files)
+
+
+def _named(family: str, content: Mapping[str, Any], files: Mapping[str, bytes]) -> Artifact:
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    content = {**content, "files": hashes}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    version = f"{training.as_of.strftime('%Y%m%dT%H%M%SZ')}-{digest[:10]}"
+    version = f"{content['as_of'].replace('-', '').replace(':', '')}-{digest[:10]}"
     return Artifact(family, {"version": version, **content}, dict(files))
 
 

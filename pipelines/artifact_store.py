@@ -55,6 +55,34 @@ def promote(directory: Path, family: str, version: str) -> None:
     unfinished.replace(folder / POINTER)
 
 
+def promoted_version(directory: Path, family: str) -> str:
+    """Return the version that is answered with; empty if there is none yet."""
+    pointer = directory / family / POINTER
+    return pointer.read_text("utf-8").strip() if pointer.is_file() else ""
+
+
+def versions(directory: Path, family: str) -> list[str]:
+    """Return the versions that are saved, the oldest first."""
+    return sorted(path.parent.name for path in (directory / family).glob(f"[!.]*/{MANIFEST}"))
+
+
+def load(directory: Path, family: str, version: str) -> Artifact:
+    """Return a version that is saved.
+
+    Raises
+    ------
+    ValueError
+        If a file of it is not what was saved.
+    """
+    folder = directory / family / version
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    files = {name: (folder / name).read_bytes() for name in manifest["files"]}
+    for name, content in files.items():
+        if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
+            raise ValueError(f"{folder / name}: is not what was saved")
+    return Artifact(family, manifest, files)
+
+
 def promoted(directory: Path, family: str) -> Artifact | None:
     """Return the version that is answered with; None if there is none yet.
 
@@ -63,13 +91,5 @@ def promoted(directory: Path, family: str) -> Artifact | None:
     ValueError
         If a file of it is not what was saved.
     """
-    pointer = directory / family / POINTER
-    if not pointer.is_file():
-        return None
-    folder = directory / family / pointer.read_text("utf-8").strip()
-    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    files = {name: (folder / name).read_bytes() for name in manifest["files"]}
-    for name, content in files.items():
-        if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
-            raise ValueError(f"{folder / name}: is not what was saved")
-    return Artifact(family, manifest, files)
+    version = promoted_version(directory, family)
+    return load(directory, family, version) if version else None

@@ -14,6 +14,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from confluent_kafka import KafkaException
 
 from pipelines.ingest.writer import TRANSIENT_CODES, is_transient
+from pipelines.keys import KeysAwayError
 from pipelines.reconciling.run import UnreachableError
 
 _PASSING = (
@@ -24,6 +25,7 @@ _PASSING = (
     ConnectionError,
     TimeoutError,
     UnreachableError,
+    KeysAwayError,
 )
 _CODE = re.compile(r"\bCode: (\d+)\.")
 """As ClickHouse puts its code into what dbt passes on as text."""

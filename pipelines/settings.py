@@ -27,7 +27,8 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="postgresql://ecomarket@127.0.0.1:15432/ecomarket",
         pattern="^postgres(ql)?://",
-        description="The store's database, whose ledger the marts are compared with.",
+        description="The store's database: its ledger, which the marts are compared with, and the "
+        "keys of what is sealed in Kafka, so that reading alone is not enough.",
     )
     kafka_bootstrap_servers: str = Field(default="127.0.0.1:19092", min_length=1)
     kafka_replication_factor: int = Field(default=1, ge=1, le=5)

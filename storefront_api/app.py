@@ -19,6 +19,7 @@ from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.networks import Networks
 from storefront_api.collect.origins import Origins
 from storefront_api.collect.schemas import MAX_BYTES
+from storefront_api.events.subject_keys import SubjectKeys
 from storefront_api.fulfilment.carriers import carriers
 from storefront_api.fulfilment.endpoints import router as fulfilment
 from storefront_api.giftcards.endpoints import router as giftcards
@@ -126,6 +127,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             carriers=carriers(settings, now),
             signals=signals,
             kyc=LocalKyc(),
+            subject_keys=SubjectKeys(),
         )
         app.state.search = chosen(app.state.services)
         try:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from storefront_api.events.subject_keys import SubjectKeys
 from storefront_api.platform.auth import Gate, StandingOf
 from storefront_api.platform.carrier import Carrier
 from storefront_api.platform.clicks import ClickProducer
@@ -42,6 +43,7 @@ class Services:
     carriers: Mapping[str, Carrier]
     signals: Signals
     kyc: KycProvider
+    subject_keys: SubjectKeys
 
     @cached_property
     def cursors(self) -> Cursors:

@@ -26,8 +26,11 @@ from deploy.bench.result import Aim, BenchError, BenchResult, Curve
 from pipelines.ingest.batch import Batch, Collector
 from pipelines.ingest.consumer import Limits, Sink
 from pipelines.ingest.contract import Contract
+from pipelines.ingest.dead_letters import DeadLetterTopic
 from pipelines.ingest.topics import PARTITIONS, create_topics
 from pipelines.ingest.writer import Writer
+from pipelines.keys import Keys
+from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
 from storefront_api.events import Topic
 
@@ -133,7 +136,10 @@ def _sink(bootstrap: str, url: str) -> None:
             if point == "committed" and writer.rows >= EVENTS:
                 stop.set()
 
-        Sink(bootstrap, writer, at=at, group="bench").run(stop)
+        # Nothing that this sends is sealed, so that no key is ever asked for.
+        keys = Keys(Settings().database_url)
+        letters = DeadLetterTopic(bootstrap, keys)
+        Sink(bootstrap, writer, keys, letters, at=at, group="bench").run(stop)
 
 
 class _CountingWriter(Writer):

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.repair.explained import Brokers, address, explained
+from deploy.repair.explained import Brokers, Database, address, explained
 from pipelines.ingest.letters import letters, resent
 from pipelines.ingest.reading import reader
 from pipelines.ingest.violations import violations as counted
+from pipelines.keys import Keys
 from storefront_api.events import compatibility
 from storefront_api.events.containment import UnknownKeywordError
 
@@ -57,13 +58,13 @@ def publish() -> None:
 
 
 @app.command()
-def violations(as_json: _Json = False, kafka: Brokers = None) -> None:
+def violations(as_json: _Json = False, kafka: Brokers = None, database: Database = None) -> None:
     """Count what was refused by event, version and reason."""
-    with explained():
+    with explained(), Keys(address(database, "DATABASE_URL")) as keys:
         consumer = reader(address(kafka, "KAFKA_BOOTSTRAP_SERVERS"))
         try:
             with Console(stderr=True).status("reading the dead letters"):
-                found = counted(letters(consumer).values(), resent(consumer))
+                found = counted(letters(consumer, keys).values(), resent(consumer))
         finally:
             consumer.close()
     if as_json:

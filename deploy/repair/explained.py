@@ -14,6 +14,7 @@ from rich.markup import escape
 from deploy.local.settings import SettingsError, load_settings
 from deploy.local.stack import Stack
 from pipelines.ingest.reading import UnknownTopicError
+from pipelines.keys import KeysAwayError
 
 Brokers = Annotated[
     str | None,
@@ -26,6 +27,13 @@ Warehouse = Annotated[
     str | None, typer.Option(envvar="CLICKHOUSE_URL", help="The local stack's if left out.")
 ]
 
+Database = Annotated[
+    str | None,
+    typer.Option(
+        envvar="DATABASE_URL", help="Of the keys that open messages; the local stack's if left out."
+    ),
+]
+
 
 def address(given: str | None, name: str) -> str:
     """Return a store's address: what was given, or the local stack's by the variable's name."""
@@ -35,7 +43,13 @@ def address(given: str | None, name: str) -> str:
 @contextmanager
 def explained(*classes: type[Exception]) -> Iterator[None]:
     """Turn these errors, and a store's absence, into a message and exit status 1."""
-    told: tuple[type[Exception], ...] = (KafkaException, SettingsError, UnknownTopicError, *classes)
+    told: tuple[type[Exception], ...] = (
+        KafkaException,
+        KeysAwayError,
+        SettingsError,
+        UnknownTopicError,
+        *classes,
+    )
     try:
         yield
     except told as error:

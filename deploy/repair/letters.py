@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from deploy.repair.explained import Brokers, Warehouse, address, explained
+from deploy.repair.explained import Brokers, Database, Warehouse, address, explained
 from pipelines.ingest.letters import (
     Letter,
     Resent,
@@ -34,17 +34,18 @@ from pipelines.ingest.resending import (
     in_warehouse,
     resending,
 )
+from pipelines.keys import Keys
 from pipelines.warehouse import connect
 
 app = typer.Typer(help="Dead letters: what was refused, why, and its repair.", no_args_is_help=True)
 _Id = Annotated[str, typer.Argument(help="topic/partition/offset, as `dlq list` shows it.")]
 
 
-def _read(brokers: str) -> tuple[dict[str, Letter], dict[str, Resent]]:
+def _read(brokers: str, keys: Keys) -> tuple[dict[str, Letter], dict[str, Resent]]:
     consumer = reader(brokers)
     try:
         with Console(stderr=True).status("reading the dead letters"):
-            return letters(consumer), resent(consumer)
+            return letters(consumer, keys), resent(consumer)
     finally:
         consumer.close()
 
@@ -71,10 +72,11 @@ def list_(
         bool, typer.Option("--json", help="A JSON array, payloads included.")
     ] = False,
     kafka: Brokers = None,
+    database: Database = None,
 ) -> None:
     """Say where each refused message stands, which rule it breaks, and whether it was resent."""
-    with explained():
-        found, done = _read(address(kafka, "KAFKA_BOOTSTRAP_SERVERS"))
+    with explained(), Keys(address(database, "DATABASE_URL")) as keys:
+        found, done = _read(address(kafka, "KAFKA_BOOTSTRAP_SERVERS"), keys)
     shown = [
         letter
         for letter in found.values()
@@ -99,10 +101,11 @@ def show(
         bool, typer.Option("--payload", help="The payload alone, byte for byte, to be edited.")
     ] = False,
     kafka: Brokers = None,
+    database: Database = None,
 ) -> None:
     """Show one letter whole."""
-    with explained(UnknownLetterError):
-        found, done = _read(address(kafka, "KAFKA_BOOTSTRAP_SERVERS"))
+    with explained(UnknownLetterError), Keys(address(database, "DATABASE_URL")) as keys:
+        found, done = _read(address(kafka, "KAFKA_BOOTSTRAP_SERVERS"), keys)
         chosen = letter_named(found, letter)
     if payload:
         sys.stdout.buffer.write(chosen.payload)
@@ -125,6 +128,7 @@ def retry(
     ] = False,
     kafka: Brokers = None,
     warehouse: Warehouse = None,
+    database: Database = None,
 ) -> None:
     """Send letters to their topics again, each once.
 
@@ -140,9 +144,10 @@ def retry(
     with (
         explained(UnknownLetterError, ShutOutError, ClickHouseError),
         connect(address(warehouse, "CLICKHOUSE_URL")) as client,
-        resending(brokers, in_warehouse(client)) as resender,
+        Keys(address(database, "DATABASE_URL")) as keys,
+        resending(brokers, in_warehouse(client), keys) as resender,
     ):
-        found, done = _read(brokers)
+        found, done = _read(brokers, keys)
         wanted = ids or [id_ for id_ in found if id_ not in done]
         chosen = [letter_named(found, id_) for id_ in wanted]
         for letter in track(chosen, "resending", console=Console(stderr=True)):

@@ -12,10 +12,11 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from deploy.repair.explained import Brokers, Warehouse, address, explained
+from deploy.repair.explained import Brokers, Database, Warehouse, address, explained
 from pipelines.ingest.ranges import Asked, CutRangeError, Edge, UnknownPartitionError
 from pipelines.ingest.reading import reader
 from pipelines.ingest.replaying import OtherRangeError, Replay, Replayed
+from pipelines.keys import Keys
 from pipelines.warehouse import connect
 from storefront_api.events import Topic
 
@@ -51,6 +52,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     kafka: Brokers = None,
     warehouse: Warehouse = None,
+    database: Database = None,
     cluster: Annotated[
         str, typer.Option(envvar="CLICKHOUSE_CLUSTER", help="Where the raw tables are.")
     ] = "",
@@ -67,9 +69,10 @@ def replay(
         try:
             with (
                 connect(address(warehouse, "CLICKHOUSE_URL")) as client,
+                Keys(address(database, "DATABASE_URL")) as keys,
                 Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress,
             ):
-                work = Replay(client, consumer, topic)
+                work = Replay(client, consumer, keys, topic)
                 spans = work.begin(asked, on_cluster, anew)
                 offsets = sum(span.count for span in spans.values())
                 bar = progress.add_task(str(topic), total=offsets)

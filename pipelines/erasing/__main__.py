@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from pipelines.erasing import erase_everybody
+from pipelines.keys import Keys
 from pipelines.logs import configure
 from pipelines.settings import Settings
 from pipelines.stream.store import connect as connect_online
@@ -20,8 +21,9 @@ def main() -> None:
     with (
         connect(settings.clickhouse_url) as client,
         connect_online(settings.valkey_url) as store,
+        Keys(settings.database_url) as keys,
     ):
-        for one in erase_everybody(client, store):
+        for one in erase_everybody(client, store, keys, settings.artifacts_dir):
             log.info("erased", store=one.store, what=one.what, rows=one.rows)
     log.info("erasures are done")
 

@@ -14,10 +14,14 @@ from pipelines.erasing.receipts import Erased
 def erase_online(store: valkey.Valkey, subjects: Sequence[str]) -> Iterator[Erased]:
     """Delete what the online store keeps under each subject, and yield what there was.
 
-    Sets of cards and devices are not a subject's alone: they hold ids and amounts of orders, and
-    are gone two days after the last.
+    The counters of its cards and devices go, too, which name them: whoever else uses one is
+    counted anew.
     """
     for subject in subjects:
+        counters = [_counter(str(member)) for member in _members(store, subject)]
+        counted: Any = store.delete(*counters) if counters else 0
+        if counted:
+            yield Erased(subject, "online_store", "velocity of cards and devices", int(counted))
         keys = {
             "known": known_key(subject),
             "recent": recent_key(subject),
@@ -28,3 +32,14 @@ def erase_online(store: valkey.Valkey, subjects: Sequence[str]) -> Iterator[Eras
             deleted: Any = store.delete(key)
             if deleted:
                 yield Erased(subject, "online_store", what, int(deleted))
+
+
+def _members(store: valkey.Valkey, subject: str) -> list[str]:
+    """Return the cards and devices that are known of a subject."""
+    members: Any = store.zrange(known_key(subject), 0, -1)
+    return list(members)
+
+
+def _counter(member: str) -> str:
+    kind, _, identifier = member.partition(":")
+    return velocity_key("card" if kind == "card" else "device", identifier)

@@ -21,9 +21,9 @@ class Erased:
     Parameters
     ----------
     store
-        `warehouse` or `online_store`.
+        `warehouse`, `online_store`, `kafka` or `artifacts`.
     what
-        The table, or the key without the subject.
+        The table, or the key without the subject; of Kafka, the table of the keys that opened it.
     rows
         How many rows or keys; never 0.
     """

@@ -9,8 +9,10 @@ import typer
 from prometheus_client import start_http_server
 
 from pipelines.ingest.consumer import Sink
+from pipelines.ingest.dead_letters import DeadLetterTopic
 from pipelines.ingest.topics import create_topics
 from pipelines.ingest.writer import Writer
+from pipelines.keys import Keys
 from pipelines.logs import configure
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
@@ -30,7 +32,9 @@ def run(context: typer.Context) -> None:
         signal.signal(number, lambda *_: stop.set())
     start_http_server(settings.metrics_port, "127.0.0.1")
     writer = Writer(connect(settings.clickhouse_url))
-    Sink(settings.kafka_bootstrap_servers, writer).run(stop)
+    servers, database = settings.kafka_bootstrap_servers, settings.database_url
+    letters = DeadLetterTopic(servers, Keys(database))
+    Sink(servers, writer, Keys(database), letters).run(stop)
 
 
 @app.command()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from pipelines.ingest import metrics
 from pipelines.ingest.batch import Batch, Collector
@@ -18,6 +19,7 @@ from pipelines.ingest.contract import Contract
 from pipelines.ingest.dead_letters import DeadLetterLimit, DeadLetterTopic
 from pipelines.ingest.offsets import NotOursError, commit, pending
 from pipelines.ingest.writer import Writer
+from pipelines.keys import Keys, KeysAwayError
 from storefront_api.events import Topic
 
 GROUP = "warehouse-sink"
@@ -28,6 +30,8 @@ PAUSE_AFTER_S = 10.0
 """How long full buffers wait for an insert before fetching is paused. Pausing throws away what was
 fetched ahead, and without it a member that does not poll is taken for dead."""
 OBSERVE_EVERY_S = 1.0
+ASK_AGAIN_AFTER_S = 0.5
+"""For keys, while the store's database is away."""
 
 log = structlog.get_logger()
 
@@ -69,6 +73,10 @@ class Sink:
         The Kafka cluster.
     writer
         Inserts batches.
+    keys
+        Open what is sealed.
+    letters
+        Publishes what is refused.
     limits
         When to insert.
     at
@@ -81,21 +89,25 @@ class Sink:
         self,
         bootstrap_servers: str,
         writer: Writer,
+        keys: Keys,
+        letters: DeadLetterTopic,
         limits: Limits = Limits(),  # noqa: B008  # frozen
         at: Callable[[str], None] = _nowhere,
         group: str = GROUP,
     ) -> None:
         self._writer = writer
+        self._keys = keys
+        self._dead_letters = letters
         self._limits = limits
         self._at = at
         self._collectors: dict[tuple[str, int], Collector] = {}
         self._contracts = {topic.value: Contract(topic) for topic in Topic}
         self._limit = DeadLetterLimit()
         self._in_flight: tuple[Future[None], list[Batch]] | None = None
+        self._unopened: list[Message] = []
         self._paused = False
         self._crowded_since: float | None = None
         self._observed = 0.0
-        logger = logging.getLogger("librdkafka")
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap_servers,
@@ -110,12 +122,8 @@ class Sink:
                 "queued.max.messages.kbytes": 65_536,
                 "topic.metadata.refresh.interval.ms": 10_000,
             },
-            logger=logger,
+            logger=logging.getLogger("librdkafka"),
         )
-        producer = Producer(
-            {"bootstrap.servers": bootstrap_servers, "enable.idempotence": True}, logger=logger
-        )
-        self._dead_letters = DeadLetterTopic(producer)
 
     def run(self, stop: threading.Event) -> None:
         """Consume until told to stop, then insert what was collected.
@@ -143,7 +151,9 @@ class Sink:
             self._consumer.close()
 
     def _step(self) -> None:
-        if self._in_flight is not None and not self._in_flight[0].done() and self._full(2):
+        if self._unopened:
+            self._wait_for_keys()
+        elif self._in_flight is not None and not self._in_flight[0].done() and self._full(2):
             self._wait_for_room(self._in_flight[0])
         else:
             self._take(self._consumer.consume(self._limits.fetch, timeout=0.02))
@@ -159,17 +169,37 @@ class Sink:
             error = message.error()
             if error is not None:
                 self._complain(error)
-                continue
+            else:
+                self._unopened.append(message)
+        if self._unopened:
+            self._open()
+
+    def _open(self) -> None:
+        """Collect what was fetched, unless the keys of some of it cannot be asked for now."""
+        try:
+            values = self._keys.values(self._unopened)
+        except KeysAwayError as error:
+            log.warning("the keys of sealed messages are away", error=str(error))
+            return
+        for message, value in zip(self._unopened, values, strict=True):
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             collector = self._collectors.get((str(topic), partition or 0))
             if collector is not None and offset is not None:
-                collector.add(message.value(), offset)
+                collector.add(value, offset)
+        self._unopened = []
 
     @staticmethod
     def _complain(error: KafkaError) -> None:
         if error.fatal() or error.code() in {KafkaError.TOPIC_AUTHORIZATION_FAILED}:
             raise KafkaException(error)
         log.warning("kafka", error=str(error))
+
+    def _wait_for_keys(self) -> None:
+        """Stay a member that fetches nothing, and ask again."""
+        if not self._paused:
+            self._consumer.pause(self._consumer.assignment())
+            self._paused = True
+        self._take(self._consumer.consume(1, timeout=ASK_AGAIN_AFTER_S))
 
     def _wait_for_room(self, inserted: Future[None]) -> None:
         wait([inserted], timeout=0.2)
@@ -188,7 +218,7 @@ class Sink:
                 return
             self._settle()
         self._crowded_since = None
-        if self._paused:
+        if self._paused and not self._unopened:
             self._consumer.resume(self._consumer.assignment())
             self._paused = False
         ready = [collector for collector in self._collectors.values() if collector.ready]
@@ -271,10 +301,12 @@ class Sink:
             return
         self._observed = time.monotonic()
         on_its_way = self._in_flight[1] if self._in_flight else []
+        closed = Counter((m.topic(), m.partition()) for m in self._unopened)
         for (topic, partition), collector in self._collectors.items():
             where = TopicPartition(topic, partition)
             _, high = self._consumer.get_watermark_offsets(where, cached=True)
-            waiting = collector.count + sum(
+            waiting = collector.count + closed[topic, partition]
+            waiting += sum(
                 b.count
                 for b in on_its_way
                 if (b.range.topic, b.range.partition) == (topic, partition)
@@ -305,6 +337,7 @@ class Sink:
     def _forget(self) -> None:
         """Drop everything: with this way of assignment all partitions come and go together."""
         self._in_flight = None
+        self._unopened = []
         metrics.LAG.clear()
         self._collectors = {}
         metrics.PENDING.set(0)

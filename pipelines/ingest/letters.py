@@ -11,7 +11,9 @@ import msgspec
 from confluent_kafka import Consumer, Message
 
 from pipelines.ingest.reading import kept, messages
+from pipelines.keys import Keys
 from storefront_api.events import DEAD_LETTERS, RESENT_LETTERS
+from storefront_api.events.sealing import HEADER
 
 
 class UnknownLetterError(ValueError):
@@ -79,19 +81,29 @@ class Letter:
         return self.payload.decode("utf-8", errors="backslashreplace")
 
 
-def letters(consumer: Consumer) -> dict[str, Letter]:
+def letters(consumer: Consumer, keys: Keys) -> dict[str, Letter]:
     """Return the dead letters by id, oldest first; one that was published twice is there once.
+
+    Of somebody who was erased, the payload is what event it claimed to be.
+
+    Parameters
+    ----------
+    keys
+        Open the payloads.
 
     Raises
     ------
+    pipelines.keys.KeysAwayError
+        If keys are needed, and the store's database is away.
     pipelines.ingest.reading.UnknownTopicError
         If there is no dead-letter topic.
     confluent_kafka.KafkaException
         If Kafka is away.
     """
     found: dict[str, Letter] = {}
-    for message in _all(consumer, DEAD_LETTERS):
-        letter = _letter(message)
+    read = list(_all(consumer, DEAD_LETTERS))
+    for message, value in zip(read, keys.values(read), strict=True):
+        letter = _letter(message, value or b"")
         found.setdefault(letter.id, letter)
     return found
 
@@ -131,9 +143,11 @@ def _all(consumer: Consumer, topic: str) -> Iterator[Message]:
     return messages(consumer, topic, kept(consumer, topic))
 
 
-def _letter(message: Message) -> Letter:
+def _letter(message: Message, payload: bytes) -> Letter:
     headers = {
-        name: json.loads(value) for name, value in dict(message.headers() or []).items() if value
+        name: json.loads(value)
+        for name, value in dict(message.headers() or []).items()
+        if value and name != HEADER
     }
     return Letter(
         id=(message.key() or b"").decode(),
@@ -143,5 +157,5 @@ def _letter(message: Message) -> Letter:
         reason=str(headers["reason"]),
         schema_version=int(headers["schema_version"]),
         failed_at=datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
-        payload=message.value() or b"",
+        payload=payload,
     )

@@ -22,6 +22,7 @@ from pipelines.ingest.pending import Range
 from pipelines.ingest.ranges import Asked, spans_of
 from pipelines.ingest.reading import Span, messages
 from pipelines.ingest.writer import Writer
+from pipelines.keys import Keys
 from storefront_api.events import Topic
 
 DATABASE = "replayed"
@@ -70,15 +71,20 @@ class Replay:
         Connection to the warehouse.
     consumer
         Made by `reading.reader`.
+    keys
+        Open what is sealed.
     topic
         What is read.
     cell
         Offsets of one insert; it must be the same whenever a replay goes on.
     """
 
-    def __init__(self, client: Client, consumer: Consumer, topic: Topic, cell: int = CELL) -> None:
+    def __init__(
+        self, client: Client, consumer: Consumer, keys: Keys, topic: Topic, cell: int = CELL
+    ) -> None:
         self._client = client
         self._consumer = consumer
+        self._keys = keys
         self._topic = topic
         self._writer = Writer(client)
         self._cell = cell
@@ -128,6 +134,11 @@ class Replay:
         ----------
         told
             Called with how many offsets are done since its last call.
+
+        Raises
+        ------
+        pipelines.keys.KeysAwayError
+            If keys are needed, and the store's database is away.
         """
         contract = Contract(self._topic)
         refused = sum(self._read(contract, n, span, told) for n, span in spans.items())
@@ -162,8 +173,9 @@ class Replay:
             first = span.first + index * self._cell
             last = min(first + self._cell, span.end) - 1
             rows: list[Row] = []
-            for message in cell:
-                outcome = contract.row(message.value(), number, message.offset() or 0)
+            read = list(cell)
+            for message, value in zip(read, self._keys.values(read), strict=True):
+                outcome = contract.row(value, number, message.offset() or 0)
                 if isinstance(outcome, Refusal):
                     refused += 1
                 else:

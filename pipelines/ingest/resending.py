@@ -27,7 +27,10 @@ from confluent_kafka import (
 from pipelines.ingest.contract import Contract, Refusal
 from pipelines.ingest.letters import Letter, Resent, resent
 from pipelines.ingest.reading import Span, kept, messages, reader
+from pipelines.keys import Keys
 from storefront_api.events import RESENT_LETTERS, Topic
+from storefront_api.events.sealing import SPLITTERS
+from storefront_api.events.subject_keys import Headers
 
 TRANSACTIONAL_ID = "dead-letter-resending"
 TIMEOUT_S = 60.0
@@ -64,6 +67,8 @@ class Resender:
         Records of what was sent before.
     arrived
         Asks the warehouse.
+    keys
+        Seal what is sent.
     """
 
     def __init__(
@@ -72,11 +77,13 @@ class Resender:
         consumer: Consumer,
         done: Mapping[str, Resent],
         arrived: Arrived,
+        keys: Keys,
     ) -> None:
         self._producer = producer
         self._consumer = consumer
         self._done = dict(done)
         self._arrived = arrived
+        self._keys = keys
 
     def resend(self, letter: Letter, payload: bytes | None = None) -> Resent:
         """Send one letter, to the partition that it was refused in, and record it.
@@ -122,10 +129,11 @@ class Resender:
 
     def _send(self, letter: Letter, value: bytes) -> Resent:
         key = self._key_of(letter)
+        sent, headers = self._sealed(Topic(letter.topic), value)
         with _shut_out_is_told():
             self._producer.begin_transaction()
             try:
-                offset = self._produce(letter.topic, key, value, letter.partition)
+                offset = self._produce(letter.topic, key, sent, letter.partition, headers)
                 record = Resent(
                     letter=letter.id,
                     topic=letter.topic,
@@ -143,7 +151,21 @@ class Resender:
             self._producer.commit_transaction(TIMEOUT_S)
         return record
 
-    def _produce(self, topic: str, key: bytes | None, value: bytes, partition: int = 0) -> int:
+    def _sealed(self, topic: Topic, value: bytes) -> tuple[bytes, Headers]:
+        found = SPLITTERS[topic].split(value)
+        if found is None:
+            return value, []
+        (headers,) = self._keys.headers([found])
+        return found.value, headers
+
+    def _produce(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes,
+        partition: int = 0,
+        headers: Headers | None = None,
+    ) -> int:
         offsets: list[int] = []
         errors: list[KafkaError] = []
 
@@ -154,7 +176,12 @@ class Resender:
                 offsets.append(message.offset() or 0)
 
         self._producer.produce(
-            topic, value=value, key=key, partition=partition, on_delivery=delivered
+            topic,
+            value=value,
+            key=key,
+            partition=partition,
+            headers=headers or [],
+            on_delivery=delivered,
         )
         try:
             self._producer.flush(TIMEOUT_S)
@@ -190,7 +217,7 @@ def in_warehouse(client: Client) -> Arrived:
 
 
 @contextmanager
-def resending(bootstrap_servers: str, arrived: Arrived) -> Iterator[Resender]:
+def resending(bootstrap_servers: str, arrived: Arrived, keys: Keys) -> Iterator[Resender]:
     """Begin to resend, and end what another process may be about to send.
 
     Raises
@@ -210,7 +237,7 @@ def resending(bootstrap_servers: str, arrived: Arrived) -> Iterator[Resender]:
     consumer = reader(bootstrap_servers)
     try:
         # Read after whoever came before was shut out: its records are all there now.
-        yield Resender(producer, consumer, resent(consumer), arrived)
+        yield Resender(producer, consumer, resent(consumer), arrived, keys)
     finally:
         consumer.close()
 

@@ -8,6 +8,7 @@ import threading
 import structlog
 from prometheus_client import start_http_server
 
+from pipelines.keys import Keys
 from pipelines.logs import configure
 from pipelines.settings import Settings
 from pipelines.stream.consume import StreamConsumer
@@ -28,7 +29,8 @@ def main() -> None:
     server, _ = start_http_server(settings.metrics_port, METRICS_HOST)
     log.info("metrics are served", port=server.server_port)
     store = OnlineStore(connect(settings.valkey_url))
-    StreamConsumer(settings.kafka_bootstrap_servers, store).run(stop)
+    with Keys(settings.database_url) as keys:
+        StreamConsumer(settings.kafka_bootstrap_servers, store, keys).run(stop)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 
+from pipelines.keys import Keys, KeysAwayError
 from pipelines.stream import metrics
 from pipelines.stream.batch import Batch
 from pipelines.stream.decode import decode
@@ -51,10 +52,21 @@ def consumer_config(bootstrap_servers: str) -> dict[str, object]:
 
 
 class StreamConsumer:
-    """Consumes orders and clicks in batches, writing each batch before the next is read."""
+    """Consumes orders and clicks in batches, writing each batch before the next is read.
 
-    def __init__(self, bootstrap_servers: str, store: OnlineStore) -> None:
+    Parameters
+    ----------
+    bootstrap_servers
+        The Kafka cluster.
+    store
+        What is kept level.
+    keys
+        Open what is sealed.
+    """
+
+    def __init__(self, bootstrap_servers: str, store: OnlineStore, keys: Keys) -> None:
         self._store = store
+        self._keys = keys
         self._written: dict[Partition, int | None] = {}
         self._rewind_due = False
         self._consumer = Consumer(
@@ -70,7 +82,7 @@ class StreamConsumer:
                 if self._rewind_due:
                     self._rewind(stop)
                 elif messages:
-                    self._apply(messages)
+                    self._apply(messages, stop)
                 else:
                     self._observe_lag()
         finally:
@@ -83,8 +95,15 @@ class StreamConsumer:
             return []
         return [first, *self._consumer.consume(BATCH_MESSAGES - 1, 0)]
 
-    def _apply(self, messages: list[Message]) -> None:
+    def _apply(self, messages: list[Message], stop: threading.Event) -> None:
         batch = Batch()
+        try:
+            orders = self._orders(messages)
+        except KeysAwayError as away:
+            log.warning("the keys of sealed messages are away", reason=str(away))
+            self._rewind_due = True
+            stop.wait(RETRY_MOST_S)
+            return
         last: dict[Partition, Message] = {}
         outcomes: Counter[tuple[str, str]] = Counter()
         for message in messages:
@@ -93,7 +112,8 @@ class StreamConsumer:
                 self._note(error)
                 continue
             topic = cast("str", message.topic())
-            outcomes[topic, self._take(batch, topic, message)] += 1
+            value = next(orders) if topic == Topic.ORDERS else message.value()
+            outcomes[topic, self._take(batch, message, value)] += 1
             last[topic, cast("int", message.partition())] = message
         if not last:
             return
@@ -114,10 +134,15 @@ class StreamConsumer:
             metrics.EVENTS.labels(topic, outcome).inc(count)
         self._observe_lag()
 
+    def _orders(self, messages: list[Message]) -> Iterator[bytes | None]:
+        """Return the values of the orders among messages; nothing sealed is needed of clicks."""
+        orders = [m for m in messages if m.error() is None and m.topic() == Topic.ORDERS]
+        return iter(self._keys.values(orders))
+
     @staticmethod
-    def _take(batch: Batch, topic: str, message: Message) -> str:
+    def _take(batch: Batch, message: Message, value: bytes | str | None) -> str:
         try:
-            seen = decode(topic, message.value() or b"")
+            seen = decode(cast("str", message.topic()), cast("bytes", value or b""))
         except PoisonEventError as error:
             # The sink keeps the message itself among the dead letters.
             log.warning(

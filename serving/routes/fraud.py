@@ -20,6 +20,8 @@ from storefront_api.events.parts import Country, Currency, Minor, Pseudonym
 
 ROUTE = "/v1/fraud/score"
 FEATURES_AWAY = "features_away"
+UNTOLD = {"device_id", "payment_fingerprint", "payment_country", "ip_country"}
+"""What of a request no decision keeps: it is personal, and the order of that id has it, sealed."""
 
 router = APIRouter(tags=["fraud"])
 
@@ -111,7 +113,7 @@ async def score(
         occurred_at=order.occurred_at,
         model_version=model.version,
         fallback=fallback,
-        request=order.model_dump(mode="json"),
+        request=order.model_dump(mode="json", exclude=UNTOLD),
         features=features,
         scores={"fraud": scored.score},
         reasons=(*scored.reasons, *_caveats(order, history, fallback)),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -24,6 +25,7 @@ from storefront_api.events import EVENTS, Topic, UnknownEventError, schema_of
 from storefront_api.events.clickstream import BY_THE_EDGE, IDS
 from storefront_api.events.dead_letters import EDGE, DeadLetter
 from storefront_api.events.registry import name_of
+from storefront_api.events.sealing import SPLITTERS
 from storefront_api.events.structs import struct_of
 
 TOLERATED_SKEW = timedelta(seconds=2)
@@ -43,7 +45,7 @@ class _Stated(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     subject: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
-class _Published(msgspec.Struct, gc=False):
+class _Event(msgspec.Struct, gc=False):
     id: str
     type: str
     version: int
@@ -125,13 +127,21 @@ def _decoders() -> Mapping[tuple[str, int], msgspec.json.Decoder[Any]]:
 
 
 _DATA = _decoders()
+_PERSONAL = {
+    name: attrgetter(*blanks) for name, blanks in SPLITTERS[Topic.CLICKSTREAM].blanks.items()
+}
+"""By type and version, what returns the values of a click's personal fields: there are several."""
 _OURS = tuple(f'"{name}"'.encode() for name in BY_THE_EDGE)
 _stated = msgspec.json.Decoder(_Stated)
 _encoder = msgspec.json.Encoder()
 
 
-def published(raw: bytes, sender: Sender) -> tuple[bytes, bytes]:
-    """Return the key and the payload of a click.
+Published = tuple[bytes, bytes, bool]
+"""Key and payload of a message, and whether a field of it may have to be sealed."""
+
+
+def published(raw: bytes, sender: Sender) -> Published:
+    """Return what is published of a click.
 
     Raises
     ------
@@ -149,18 +159,18 @@ def published(raw: bytes, sender: Sender) -> tuple[bytes, bytes]:
         if click.consent == "granted" and (sender.may_state or _leaves_it_to_us(stated.data)):
             if stated.subject and not sender.may_state:
                 raise RefusedError("subject", "only a partner may state this")
-            return click.session_id.encode(), _encoder.encode(
-                _Published(
-                    stated.id,
-                    stated.type,
-                    stated.version,
-                    _written(_checked(stated.occurred_at, sender)),
-                    _written(sender.received_at),
-                    sender.subject or stated.subject,
-                    sender.trace_id,
-                    msgspec.Raw(sender.told_first + bytes(stated.data)[1:]),
-                )
+            event = _Event(
+                stated.id,
+                stated.type,
+                stated.version,
+                _written(_checked(stated.occurred_at, sender)),
+                _written(sender.received_at),
+                sender.subject or stated.subject,
+                sender.trace_id,
+                msgspec.Raw(sender.told_first + bytes(stated.data)[1:]),
             )
+            personal = any(_PERSONAL[stated.type, stated.version](click))
+            return click.session_id.encode(), _encoder.encode(event), personal
     return _asked_of_class(raw, sender)
 
 
@@ -185,7 +195,7 @@ def _written(instant: datetime) -> str:
     return f"{instant.isoformat(timespec='milliseconds')[:23]}Z"
 
 
-def _asked_of_class(raw: bytes, sender: Sender) -> tuple[bytes, bytes]:
+def _asked_of_class(raw: bytes, sender: Sender) -> Published:
     try:
         stated = json.loads(raw)
     except RecursionError:
@@ -216,7 +226,8 @@ def _asked_of_class(raw: bytes, sender: Sender) -> tuple[bytes, bytes]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise RefusedError(".".join(map(str, first["loc"])) or "event", first["msg"]) from None
-    return str(event.data.session_id or event.id).encode(), event.model_dump_json().encode()
+    key = str(event.data.session_id or event.id).encode()
+    return key, event.model_dump_json().encode(), True
 
 
 def _without_ids(data: dict[str, Any]) -> dict[str, Any]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import asyncpg
+
 from storefront_api.collect.batches import Batch, BeaconBatch, taken_apart
 from storefront_api.collect.checking import RefusedError, Sender, letter, published
 from storefront_api.collect.schemas import Collected, Refused
 from storefront_api.collect.visitors import Visitor
 from storefront_api.events import DEAD_LETTERS, Topic
+from storefront_api.events.sealing import SPLITTERS, Split, split_letter
 from storefront_api.platform import metrics
 from storefront_api.platform.auth import Caller
-from storefront_api.platform.errors import UnauthenticatedError
+from storefront_api.platform.errors import AwayError, UnauthenticatedError
 from storefront_api.platform.sessions import SessionsAwayError
 from storefront_api.platform.spool import Outgoing
 from storefront_api.services import Services
+
+_CLICKS = SPLITTERS[Topic.CLICKSTREAM]
 
 
 async def collect(
@@ -25,7 +32,7 @@ async def collect(
     InvalidError
         If the body is no batch.
     AwayError
-        If the events cannot be kept; the batch may be sent again as it is.
+        If the events cannot be kept, or sealed; the batch may be sent again as it is.
     """
     return await _collect(
         services, taken_apart(body, Batch), caller.subject, caller.is_partner, trace_id, visitor
@@ -77,17 +84,40 @@ async def _collect(
         visitor=visitor,
     )
     messages: list[Outgoing] = []
+    personal: dict[int, Split] = {}
     refused: list[Refused] = []
     for index, event in enumerate(batch.events):
         raw = bytes(event)
         try:
-            messages.append(Outgoing(Topic.CLICKSTREAM.value, *published(raw, sender)))
+            key, payload, may_be_personal = published(raw, sender)
+            message = Outgoing(Topic.CLICKSTREAM.value, key, payload)
+            found = _CLICKS.split(payload) if may_be_personal else None
         except RefusedError as error:
             refused.append(Refused(index=index, field=error.field, message=str(error)))
             dead = letter(raw, sender, error)
-            messages.append(Outgoing(DEAD_LETTERS, dead.key.encode(), dead.payload, dead.headers))
+            message = Outgoing(DEAD_LETTERS, dead.key.encode(), dead.payload, dead.headers)
+            found = split_letter(dead.topic, dead.payload, sender.subject)
+        messages.append(message)
+        if found is not None:
+            personal[index] = found
+    if personal:
+        await _seal(services, messages, personal)
     await services.clicks.send(messages)
     accepted = len(messages) - len(refused)
     metrics.COLLECTED.labels("accepted").inc(accepted)
     metrics.COLLECTED.labels("refused").inc(len(refused))
     return Collected(accepted=accepted, refused=refused)
+
+
+async def _seal(
+    services: Services, messages: list[Outgoing], personal: Mapping[int, Split]
+) -> None:
+    """Seal some of the messages, before anything of them is sent or lies on a disk."""
+    try:
+        found = await services.subject_keys.seal(services.pool, list(personal.values()))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        # It cannot wait in the spool either, where it would lie open.
+        raise AwayError("the keys that seal events are away; nothing is kept") from error
+    for (index, split), headers in zip(personal.items(), found, strict=True):
+        plain = messages[index]
+        messages[index] = plain._replace(payload=split.value, headers=[*plain.headers, *headers])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from storefront_api.events.envelope import Event
+from storefront_api.events.parts import PERSONAL_MARK
 from storefront_api.events.registry import EVENTS, json_schemas, name_of
 from storefront_api.events.topics import Topic
 
@@ -100,6 +101,10 @@ A change that old readers cannot take is a new version beside the old one, and o
 read as the newest ([ADR 26](adr/0026-contract-evolution.md)). Who answers for an event, and what of
 it is personal, is in the [tracking plan](tracking-plan.md).
 
+A field whose meaning begins with *Personal* is blank in Kafka: what it holds travels in the header
+`sealed`, encrypted with the key of the person concerned, and is put back by whoever has that key
+([ADR 40](adr/0040-sealed-fields.md)). Its schema has `"x-personal": true`.
+
 ## Envelope
 
 Every event has these attributes (CloudEvents' ideas) around its `data`.
@@ -170,6 +175,8 @@ def _fields(schema: _Schema, parts: dict[str, _Schema]) -> str:
     for name, written in schema["properties"].items():
         field = _resolved(written, parts)
         meaning = field.get("description", "").partition("\n")[0]
+        if field.get(PERSONAL_MARK):
+            meaning = f"*Personal.* {meaning}".strip()
         rows.append((f"`{name}`", _type(field), _rule(field), meaning))
     return table(_FIELDS, rows)
 

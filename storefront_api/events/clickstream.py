@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from storefront_api.events.envelope import Event, Strict
-from storefront_api.events.parts import Currency, Minor, Pseudonym, Sku
+from storefront_api.events.parts import PERSONAL, Currency, Minor, Pseudonym, Sku
 
 # Limits are those of Google Analytics 4, https://support.google.com/analytics/answer/9267744: an
 # event has 25 parameters, with names of 40 characters and values of 100; a page's address has 1000,
@@ -36,7 +36,7 @@ class ClickV1(Strict):
 
     session_id: str = Field(default="", max_length=64, description="Needed where there is consent.")
     anonymous_id: Pseudonym = ""
-    device_id: Pseudonym = ""
+    device_id: Annotated[Pseudonym, PERSONAL] = ""
     derived: bool = Field(
         default=False, description="True when it was inferred from an order, not observed."
     )
@@ -53,10 +53,10 @@ class ClickV1(Strict):
         description="Class of the network that it came from, by its address, which is not kept; "
         "the collector states it. Empty if unknown.",
     )
-    properties: dict[_Name, Text | bool | _Whole | _Number] = Field(
+    properties: Annotated[dict[_Name, Text | bool | _Whole | _Number], PERSONAL] = Field(
         default={},
         max_length=MAX_PARAMETERS - MAX_OWN_PARAMETERS,
-        description="What a site adds of its own; nothing personal.",
+        description="What a site adds of its own; it should be nothing personal.",
     )
 
     @model_validator(mode="after")
@@ -98,7 +98,7 @@ class CartClickV1(ClickV1):
 class SearchClickV1(ClickV1):
     """A search and how much it found."""
 
-    query: str = Field(max_length=200)
+    query: Annotated[str, PERSONAL] = Field(max_length=200)
     results: int = Field(ge=0)
 
 

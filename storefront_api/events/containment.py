@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from storefront_api.events.parts import PERSONAL_MARK
+
 Schema = Mapping[str, Any]
-ANNOTATIONS = frozenset({"title", "description", "examples", "$defs", "default"})
+ANNOTATIONS = frozenset({"title", "description", "examples", "$defs", "default", PERSONAL_MARK})
 """Say nothing about what is accepted; `default` says what is meant, which is looked at beside."""
 _TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 _KNOWN = ANNOTATIONS | {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from storefront_api.events.envelope import Event, Strict
-from storefront_api.events.parts import Pseudonym
+from storefront_api.events.parts import PERSONAL, Pseudonym
 
 
 class SecondFactor(StrEnum):
@@ -86,7 +86,7 @@ class PasswordChangedV1(Event):
 class LoginV1(Strict):
     """A new session."""
 
-    session_id: UUID
+    session_id: Annotated[UUID, PERSONAL]
     second_factor: SecondFactor
 
 
@@ -115,7 +115,7 @@ class LoginFailedV1(Event):
 class EndedSessionsV1(Strict):
     """Sessions that are over."""
 
-    session_ids: list[UUID] = Field(min_length=1, max_length=100)
+    session_ids: Annotated[list[UUID], PERSONAL] = Field(min_length=1, max_length=100)
     reason: SessionEnd
 
 

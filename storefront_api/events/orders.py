@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from storefront_api.events.envelope import Event, Strict
 from storefront_api.events.parts import (
+    PERSONAL,
     Channel,
     Country,
     Currency,
@@ -63,8 +64,8 @@ class OrderLineV2(OrderLineV1):
 
 
 class _Means(Strict):
-    fingerprint: Pseudonym
-    country: Country
+    fingerprint: Annotated[Pseudonym, PERSONAL]
+    country: Annotated[Country, PERSONAL]
 
 
 class PaymentV1(_Means):
@@ -85,7 +86,9 @@ class DeliveryV1(Strict):
     mode: DeliveryMode
     packaging: Packaging
     distance_km: float = Field(ge=0, le=20_100, description="One way, along the road.")
-    area: str = Field(max_length=16, description="Postal area, never an address.")
+    area: Annotated[str, PERSONAL] = Field(
+        max_length=16, description="Postal area, never an address."
+    )
 
 
 class _Placed(Strict):
@@ -95,9 +98,9 @@ class _Placed(Strict):
     source_ref: str = Field(
         max_length=64, description="The order's id in the system it came from; empty if ours."
     )
-    session_id: str = Field(max_length=64)
-    device_id: Pseudonym
-    ip_country: Country
+    session_id: Annotated[str, PERSONAL] = Field(max_length=64)
+    device_id: Annotated[Pseudonym, PERSONAL]
+    ip_country: Annotated[Country, PERSONAL]
     currency: Currency
     total_minor: Minor
     delivery: DeliveryV1

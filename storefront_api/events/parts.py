@@ -15,6 +15,11 @@ Minor = Annotated[
 Country = Annotated[str, Field(pattern="^([A-Z]{2})?$", description="ISO 3166-1; empty = unknown.")]
 Pseudonym = Annotated[str, Field(max_length=64, description="A keyed hash, never the value.")]
 
+PERSONAL_MARK = "x-personal"
+PERSONAL = Field(json_schema_extra={PERSONAL_MARK: True})
+"""Marks what somebody typed, or what describes a person, a card or a device: in the log it is
+sealed with the person's key. `sealing` says how."""
+
 
 class Unit(StrEnum):
     """What a quantity of one means."""

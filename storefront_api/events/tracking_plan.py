@@ -11,6 +11,7 @@ from typing import Any
 
 from storefront_api.events.catalogue import GA4, ROOT, table
 from storefront_api.events.registry import EVENTS, name_of
+from storefront_api.events.sealing import SPLITTERS, Blanks
 from storefront_api.events.topics import DEAD_LETTERS, Topic
 
 PAGE = ROOT / "docs" / "tracking-plan.md"
@@ -20,29 +21,16 @@ OWNERS: Mapping[Topic, str] = {
     Topic.DECISIONS: "serving",
 }
 """The folder whose people answer for a topic's events: that of its one producing module."""
-PERSONAL = frozenset(
-    {
-        "anonymous_id",
-        "area",
-        "by",
-        "device_id",
-        "features",
-        "fingerprint",
-        "from_subject",
-        "ip_country",
-        "properties",
-        "query",
-        "recipient",
-        "request",
-        "session_id",
-    }
+POINTERS = frozenset(
+    {"anonymous_id", "by", "features", "from_subject", "recipient", "request", "session_id"}
 )
-"""Fields that point to a person, say where one is, or may hold what one typed."""
+"""Fields that point to a person, by a pseudonym or by what one did, and by which events are joined:
+they are not sealed."""
 _EMITTERS: Mapping[Topic, str] = {
     Topic.CLICKSTREAM: "pages, through the collector",
     Topic.DECISIONS: "the model endpoint",
 }
-_COLUMNS = ("event", "version", "when", "`data`", "personal", "in GA4")
+_COLUMNS = ("event", "version", "when", "`data`", "points to a person", "sealed", "in GA4")
 _HEAD = """\
 # Tracking plan
 
@@ -51,9 +39,10 @@ What is tracked, when, by whom, and who answers for it, written from the contrac
 are in the [event catalogue](events.md).
 
 Each event is sent once for what happened, with the time at which it happened. Its `subject` is the
-pseudonym of the person concerned, so that every event with one is personal; the column *personal*
-names what of its data is, too: what points to a person, says where one is, or may hold what one
-typed. Clicks without consent to analytics carry no subject and no id.
+pseudonym of the person concerned, so that every event with one is personal. One column names what
+else points to a person; another what describes one, says where one is, or may hold what one typed:
+that is sealed in Kafka with the person's key ([ADR 40](adr/0040-sealed-fields.md)). Clicks without
+consent to analytics carry no subject and no id.
 
 The newest version is what is sent. Older ones, in parentheses, are still read, as the newest
 ([ADR 26](adr/0026-contract-evolution.md)).
@@ -102,15 +91,30 @@ def _listed(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _row(type_: str, versions: Mapping[int, Mapping[str, Any]]) -> tuple[str, ...]:
+def sealed(topic: Topic, type_: str, version: int) -> list[str]:
+    """Return the paths of the fields of an event that are sealed."""
+    return sorted(_paths(SPLITTERS[topic].blanks.get((type_, version), {})))
+
+
+def _paths(blanks: Blanks, path: str = "") -> Iterator[str]:
+    for name, blank in blanks.items():
+        if isinstance(blank, dict):
+            yield from _paths(blank, f"{path}{name}.")
+        else:
+            yield f"{path}{name}"
+
+
+def _row(topic: Topic, type_: str, versions: Mapping[int, Mapping[str, Any]]) -> tuple[str, ...]:
     newest, *older = sorted(versions, reverse=True)
     schema = versions[newest]
     paths = list(fields(schema["properties"]["data"], schema["$defs"]))
     told = f"{newest} ({', '.join(map(str, older))})" if older else str(newest)
-    personal = [path for path in paths if path.rpartition(".")[2] in PERSONAL]
+    closed = sealed(topic, type_, newest)
+    pointers = [p for p in paths if p.rpartition(".")[2] in POINTERS and p not in closed]
     ga4 = f"`{GA4[type_]}`" if type_ in GA4 else ""
     data = _listed([path for path in paths if "." not in path])
-    return f"`{type_}`", told, schema["description"], data, _listed(personal), ga4
+    what = schema["description"]
+    return f"`{type_}`", told, what, data, _listed(pointers), _listed(closed), ga4
 
 
 def page() -> str:
@@ -120,7 +124,7 @@ def page() -> str:
         sender = _EMITTERS.get(topic, f"the store's {topic.module} module")
         texts.append(f"## {topic.module}\n")
         texts.append(f"Sent by {sender} to `{topic}`. Owner: `{OWNERS[topic]}`.\n")
-        texts.append(table(_COLUMNS, [_row(*named) for named in _versions(topic).items()]))
+        texts.append(table(_COLUMNS, [_row(topic, *named) for named in _versions(topic).items()]))
     return "\n".join(texts)
 
 

@@ -12,7 +12,7 @@ from threading import Thread
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from opentelemetry.trace import SpanKind, get_current_span
 
-from storefront_api.events import Topic
+from storefront_api.events import DEAD_LETTERS, Topic
 from storefront_api.platform import tracing
 from storefront_api.platform.spool import Outgoing, Spool
 
@@ -91,7 +91,13 @@ class ClickProducer:
             **{"messaging.batch.message_count": len(messages)},
         ):
             headers = tracing.headers_of(get_current_span())
-            sent = [each if each.headers else each._replace(headers=headers) for each in messages]
+            sent = [
+                # A letter's headers are what it says of itself, and no more.
+                each
+                if each.topic == DEAD_LETTERS
+                else each._replace(headers=[*each.headers, *headers])
+                for each in messages
+            ]
             left: Sequence[Outgoing] = sent
             if self._spool.empty and not self._away:
                 left = await self._deliver(sent)

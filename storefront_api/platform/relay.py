@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import structlog
@@ -19,6 +19,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from prometheus_client import start_http_server
 
 from storefront_api.events import Topic
+from storefront_api.events.sealing import SPLITTERS
+from storefront_api.events.subject_keys import Headers, SubjectKeys
 from storefront_api.platform import logs, metrics, tracing
 from storefront_api.platform.errors import DATABASE_AWAY
 from storefront_api.platform.failpoints import Failpoints
@@ -71,6 +73,14 @@ class RelayTakenError(RuntimeError):
     """Another relay works on this database."""
 
 
+class _Message(NamedTuple):
+    """A row of the outbox, and what is published of it."""
+
+    row: Any
+    value: bytes
+    headers: Headers
+
+
 class Relay:
     """Moves the outbox to Kafka, each event once.
 
@@ -90,6 +100,7 @@ class Relay:
         self, connection: Any, bootstrap_servers: str, identity: str, failpoints: Failpoints
     ) -> None:
         self._connection = connection
+        self._keys = SubjectKeys()
         self._failpoints = failpoints
         group = f"{GROUP}-{identity}"
         logger = logging.getLogger("librdkafka")
@@ -133,8 +144,9 @@ class Relay:
                 return 0
             self._failpoints.at("assigned")
         rows = await self._connection.fetch(_ROWS, batch)
+        messages = await self._sealed(rows)
         try:
-            await asyncio.wait_for(asyncio.to_thread(self._publish, batch, rows), STUCK_S)
+            await asyncio.wait_for(asyncio.to_thread(self._publish, batch, messages), STUCK_S)
         except TimeoutError:
             log.critical("stuck in the Kafka client, ending", batch=batch)
             # The thread cannot be ended, and an orderly end would wait for it.
@@ -148,17 +160,27 @@ class Relay:
         metrics.BATCHES.inc()
         return len(rows)
 
-    def _publish(self, batch: int, rows: list[Any]) -> None:
+    async def _sealed(self, rows: list[Any]) -> list[_Message]:
+        """Return rows as messages, what is personal in them sealed."""
+        messages = [_Message(row, row["payload"].encode(), []) for row in rows]
+        split = [SPLITTERS[Topic(m.row["topic"])].split(m.value) for m in messages]
+        personal = {index: found for index, found in enumerate(split) if found is not None}
+        headers = await self._keys.seal(self._connection, list(personal.values()))
+        for (index, found), these in zip(personal.items(), headers, strict=True):
+            messages[index] = messages[index]._replace(value=found.value, headers=these)
+        return messages
+
+    def _publish(self, batch: int, messages: list[_Message]) -> None:
         self._producer.begin_transaction()
         spans = []
-        for row in rows:
+        for row, value, headers in messages:
             begun = tracing.published(row["topic"], row["traceparent"])
             spans.append(begun)
             self._producer.produce(
                 row["topic"],
-                row["payload"].encode(),
+                value,
                 row["key"].encode(),
-                headers=tracing.headers_of(begun),
+                headers=[*headers, *tracing.headers_of(begun)],
             )
         self._failpoints.at("produced")
         done = TopicPartition(CARRIER.topic, CARRIER.partition, batch + 1)

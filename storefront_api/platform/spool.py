@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 class Outgoing(NamedTuple):
-    """A message for Kafka; one without headers of its own has those of its request's trace."""
+    """A message for Kafka, with the headers of its own; what traces it is added as it is sent."""
 
     topic: str
     key: bytes
@@ -144,7 +144,7 @@ class Spool:
         AwayError
             If there is no room, or the disk does not take them.
         """
-        size = sum(len(each.payload) + len(each.key) + 64 for each in messages)
+        size = sum(map(_size, messages))
         if self._bytes + sum(each.size for each in self._waiting) + size > self._max_bytes:
             raise AwayError("Kafka is away and the spool is full; nothing more is taken for now")
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -207,6 +207,11 @@ class Spool:
             await self._writer
         if self._lock is not None:
             self._lock.close()
+
+
+def _size(message: Outgoing) -> int:
+    headers = sum(len(name) + len(value or b"") for name, value in message.headers)
+    return len(message.payload) + len(message.key) + headers + 64
 
 
 def _write_safely(path: Path, content: bytes) -> None:

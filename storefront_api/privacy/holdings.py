@@ -80,9 +80,21 @@ WITH gone AS (DELETE FROM vendor_follows t WHERE t.follower = $1 RETURNING vendo
 UPDATE vendor_followers SET followers = followers - 1
 WHERE vendor_id IN (SELECT vendor_id FROM gone)
 """
+_KEY_IDS = (
+    "(SELECT substring(sha256(convert_to(who, 'UTF8')) FOR 16) AS key_id "
+    "FROM unnest(ARRAY[$1, $4]::text[]) AS who WHERE who <> '')"
+)
+_KEYS = f"""
+INSERT INTO subject_keys (key_id, key, destroyed_at)
+SELECT gone.key_id, NULL, now() FROM {_KEY_IDS} AS gone
+ON CONFLICT (key_id) DO UPDATE SET key = NULL, destroyed_at = now()
+WHERE subject_keys.key IS NOT NULL
+"""
 _MAIL = "(t.recipient = $3 AND $3 <> '' OR t.subject = $1)"
 
 HOLDINGS: tuple[Holding, ...] = (
+    # What lies in Kafka is not deleted: nobody can read it any more.
+    Holding("subject_keys", f"t.key_id IN {_KEY_IDS}", _KEYS, ("key",)),
     _deleted("idempotency_keys", "t.caller = $1", ("request_sha256",)),
     _deleted("guesses", "t.who IN ($1, $4)"),
     _deleted("price_alerts", "t.owner = $1"),

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 import storefront_api.events as events
 from storefront_api.events import catalogue, parts, tracking_plan
 from storefront_api.events.registry import name_of
-from storefront_api.events.tracking_plan import OWNERS, PAGE, PERSONAL, fields
+from storefront_api.events.tracking_plan import OWNERS, PAGE, POINTERS, fields, sealed
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,12 @@ def test_whatever_the_contract_calls_a_pseudonym_is_personal_in_the_plan() -> No
             for name, field in part.get("properties", {}).items():
                 if field.get("description") == marked:
                     found.add(name)
-    assert {"device_id", "fingerprint"} <= found <= PERSONAL
+    assert {"device_id", "fingerprint"} <= found <= POINTERS | _sealed()
+
+
+def _sealed() -> set[str]:
+    named = ((topic, *name_of(event)) for topic in events.Topic for event in events.EVENTS[topic])
+    return {path.rpartition(".")[2] for where in named for path in sealed(*where)}
 
 
 def test_what_is_personal_is_named_by_its_path_wherever_it_lies(plan: str) -> None:
@@ -47,14 +52,14 @@ def test_what_is_personal_is_named_by_its_path_wherever_it_lies(plan: str) -> No
     assert {"payment", "payment.fingerprint", "lines", "lines[].sku", "delivery.area"} <= found
     (row,) = (line for line in plan.splitlines() if "`order_completed`" in line)
     assert "| 3 (2, 1) |" in row
-    assert "`payment.fingerprint`" in row
-    assert "`delivery.area`" in row
+    closed = row.split(" | ")[5]
+    assert {"`payment.fingerprint`", "`delivery.area`", "`session_id`"} <= set(closed.split(", "))
 
 
-def test_no_field_is_called_personal_that_no_event_has() -> None:
+def test_no_field_is_called_a_pointer_that_no_event_has() -> None:
     found = {
         path.rpartition(".")[2]
         for schema in events.json_schemas().values()
         for path in fields(schema["properties"]["data"], schema["$defs"])
     }
-    assert found >= PERSONAL
+    assert found >= POINTERS

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 import valkey
 from clickhouse_connect.driver.client import Client
 
 from models.features.online import batch_key, known_key, recent_key, velocity_key
 from pipelines.defs.erasures import erasures
-from pipelines.defs.resources import OnlineStore, Warehouse
+from pipelines.defs.resources import Artifacts, Ledger, OnlineStore, Warehouse
 from pipelines.erasing.warehouse import MODULES, Treatment
 from pipelines.ingest.contract import Row
-from pipelines.stream.store import connect as connect_online
-from pipelines.warehouse import connect, migrate
 from storefront_api.events import Topic
 from tests.integration.ingest.feed import example
 
 COLUMNS = list(Row.__struct_fields__)
+WORDS = ("device", "card", "text", "browser")
 NOW = datetime(2018, 3, 1, 12, tzinfo=UTC)
 STRINGS = """
 SELECT database, table, name FROM system.columns
@@ -33,33 +28,6 @@ WHERE type IN ('String', 'LowCardinality(String)') AND (database, table) IN (
     SELECT database, name FROM system.tables WHERE engine LIKE '%MergeTree'
 ) AND database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
 """
-
-
-@pytest.fixture(scope="module")
-def environment(clickhouse_url: str, valkey_url: str) -> dict[str, str]:
-    online = f"{valkey_url.rpartition('/')[0]}/4"
-    return {"CLICKHOUSE_URL": clickhouse_url, "VALKEY_URL": online}
-
-
-@pytest.fixture(scope="module")
-def client(environment: dict[str, str]) -> Iterator[Client]:
-    with connect(environment["CLICKHOUSE_URL"]) as connection:
-        migrate(connection)
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def store(environment: dict[str, str]) -> Iterator[valkey.Valkey]:
-    client: Any = connect_online(environment["VALKEY_URL"])
-    yield client
-    client.close()
-
-
-def run(environment: dict[str, str]) -> None:
-    """Erase whoever is to be erased."""
-    command = [sys.executable, "-m", "pipelines.erasing"]
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 def insert(client: Client, module: str, type_: str, subject: str, data: dict[str, Any]) -> None:
@@ -85,7 +53,7 @@ class Trail:
 
     def __init__(self, client: Client, store: valkey.Valkey) -> None:
         self.subject = f"p-{uuid.uuid4().hex[:24]}"
-        self.words = {name: f"{name}{uuid.uuid4().hex[:10]}" for name in ("device", "card", "text")}
+        self.words = {name: f"{name}{uuid.uuid4().hex[:10]}" for name in WORDS}
         order = json.loads(json.dumps(example(Topic.ORDERS, "order_completed.v1")["data"]))
         order["device_id"] = self.words["device"]
         order["payment"]["fingerprint"] = self.words["card"]
@@ -94,6 +62,18 @@ class Trail:
         for module in (m for m, what in MODULES.items() if what is Treatment.DELETED):
             insert(client, module, "anything", self.subject, {"words": self.words["text"]})
         insert(client, "ledger", "loyalty_earned", "", {"owner": self.subject})
+        # A browser that only the stitching joins to the subject, and one that many share.
+        browser = self.words["browser"]
+        insert(client, "clickstream", "page_viewed", "", {"anonymous_id": browser})
+        members = [
+            [kind, name, person, shared, "2025.1"]
+            for kind, name, person, shared in (
+                ("subject", self.subject, f"subject:{self.subject}", 0),
+                ("anonymous_id", browser, f"subject:{self.subject}", 0),
+                ("anonymous_id", "shared", "", 1),
+            )
+        ]
+        client.insert("people.members", members, settings={"async_insert": 0})
         self.other = f"p-{uuid.uuid4().hex[:24]}"
         insert(client, "identity", "role_changed", self.other, {"by": self.subject})
         letter = ["eco.orders.v1", 0, 1, "a", 1, json.dumps({"subject": self.subject})]
@@ -117,14 +97,14 @@ class Trail:
 
 
 def test_nothing_of_an_erased_subject_is_left_but_its_receipt(
-    client: Client, store: valkey.Valkey, environment: dict[str, str]
+    client: Client, store: valkey.Valkey, run: Callable[[], None]
 ) -> None:
     gone, stays = Trail(client, store), Trail(client, store)
     before = where(client, stays.subject)
-    run(environment)
+    run()
     assert where(client, gone.subject) == before, "nobody was to be erased yet"
     gone.order_to_erase(client)
-    run(environment)
+    run()
     assert where(client, gone.subject) == {"raw.identity.subject", "raw.erasures.subject"}
     assert {word: where(client, word) for word in gone.words.values()} == {
         word: set() for word in gone.words.values()
@@ -142,13 +122,15 @@ def test_nothing_of_an_erased_subject_is_left_but_its_receipt(
     deleted = {f"raw.{name}" for name, what in MODULES.items() if what is Treatment.DELETED}
     assert receipt.keys() == deleted | {
         *("raw.orders", "raw.ledger", "raw.dead_letters", "erasing_features.feat"),
-        *("recent", "known", "velocity", "batch"),
+        *("raw.clickstream before", "people.members"),
+        *("recent", "known", "velocity", "batch", "subject_keys"),
     }
-    assert receipt["raw.orders"] == 2
+    assert (receipt["raw.orders"], receipt["people.members"]) == (2, 2)
+    assert receipt["subject_keys"] == 2, "its own, which no store destroyed, and the browser's"
 
 
 def test_orders_stay_with_their_amounts_each_a_stranger_s_and_their_days_are_built_anew(
-    client: Client, store: valkey.Valkey, environment: dict[str, str]
+    client: Client, store: valkey.Valkey, run: Callable[[], None]
 ) -> None:
     gone = Trail(client, store)
     count = "SELECT count(), uniqExact(event_id), sum(JSONExtractInt(data, 'total_minor')) FROM "
@@ -156,7 +138,7 @@ def test_orders_stay_with_their_amounts_each_a_stranger_s_and_their_days_are_bui
     touched = "SELECT max(ingested_at) FROM raw.touched_days WHERE module = 'orders'"
     last = client.query(touched).result_rows[0][0]
     gone.order_to_erase(client)
-    run(environment)
+    run()
     assert client.query(f"{count} raw.orders").result_rows[0] == before
     strangers = client.query(
         "SELECT uniqExact(subject), countIf(subject = concat('erased-', toString(event_id))), "
@@ -167,20 +149,22 @@ def test_orders_stay_with_their_amounts_each_a_stranger_s_and_their_days_are_bui
 
 
 def test_what_arrives_late_goes_with_the_next_run(
-    client: Client, store: valkey.Valkey, environment: dict[str, str]
+    client: Client, store: valkey.Valkey, run: Callable[[], None], environment: dict[str, str]
 ) -> None:
     gone = Trail(client, store)
     gone.order_to_erase(client)
-    run(environment)
+    run()
     receipts = "SELECT count() FROM raw.erasures WHERE subject = {who:String}"
     first = client.query(receipts, parameters={"who": gone.subject}).result_rows[0][0]
-    run(environment)
+    run()
     assert client.query(receipts, parameters={"who": gone.subject}).result_rows[0][0] == first
     insert(client, "clickstream", "product_viewed", gone.subject, {"words": gone.words["text"]})
     by_the_hour = erasures.execute_in_process(
         resources={
             "warehouse": Warehouse(url=environment["CLICKHOUSE_URL"]),
             "online_store": OnlineStore(url=environment["VALKEY_URL"]),
+            "ledger": Ledger(url=environment["DATABASE_URL"]),
+            "artifacts": Artifacts(directory=environment["ARTIFACTS_DIR"]),
         }
     )
     assert by_the_hour.success

@@ -1,7 +1,8 @@
-"""A broker and a warehouse that these tests alone use, empty for each of them."""
+"""A broker, a warehouse and subjects' keys that these tests alone use, empty for each of them."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -17,8 +18,10 @@ from confluent_kafka.admin import AdminClient
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from pipelines.ingest.topics import create_topics
+from pipelines.keys import Keys
 from pipelines.warehouse import connect, migrate
 from storefront_api.events import DEAD_LETTERS, RESENT_LETTERS, Topic
+from storefront_api.migrate import migrate as store_migrated
 from tests.integration.forking import Child, nursery
 from tests.integration.ingest.feed import Feed
 
@@ -94,10 +97,11 @@ class SinkProcess:
 def own_stack(
     stack_settings: Callable[..., LocalSettings], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """Kafka and a warehouse to break."""
+    """Kafka, a warehouse and a store's database to break."""
     stack = Stack(stack_settings(tmp_path_factory.mktemp("ingest"), warehouse_memory_mb=2048))
     try:
-        stack.up(["kafka", "warehouse"])
+        stack.up(["kafka", "warehouse", "postgres"])
+        asyncio.run(store_migrated(stack.environment()["DATABASE_URL"]))
         yield stack
     finally:
         stack.down()
@@ -131,6 +135,13 @@ def warehouse(environment: dict[str, str]) -> Iterator[Client]:
     """A connection to the warehouse, raw tables migrated and empty."""
     with connect(environment["CLICKHOUSE_URL"]) as client:
         yield client
+
+
+@pytest.fixture
+def keys(environment: dict[str, str]) -> Iterator[Keys]:
+    """The keys of subjects."""
+    with Keys(environment["DATABASE_URL"]) as found:
+        yield found
 
 
 @pytest.fixture

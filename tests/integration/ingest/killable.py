@@ -10,7 +10,9 @@ import threading
 import structlog
 
 from pipelines.ingest.consumer import Limits, Sink
+from pipelines.ingest.dead_letters import DeadLetterTopic
 from pipelines.ingest.writer import Writer
+from pipelines.keys import Keys
 from pipelines.logs import configure
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
@@ -46,7 +48,9 @@ def main(group: str, rows: int, point: str, times: int) -> None:
 
     limits = Limits(rows=rows, linger_s=0.05, fetch=min(rows, 1000), session_s=SESSION_S)
     writer = Writer(connect(settings.clickhouse_url))
-    Sink(settings.kafka_bootstrap_servers, writer, limits, at, group).run(stop)
+    servers, database = settings.kafka_bootstrap_servers, settings.database_url
+    letters = DeadLetterTopic(servers, Keys(database))
+    Sink(servers, writer, Keys(database), letters, limits, at, group).run(stop)
 
 
 if __name__ == "__main__":

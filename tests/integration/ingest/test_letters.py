@@ -22,6 +22,7 @@ from pipelines.ingest.resending import (
     in_warehouse,
     resending,
 )
+from pipelines.keys import Keys
 from storefront_api.events import Topic
 from storefront_api.events.tracking_plan import PAGE
 from tests.integration.ingest.conftest import SinkProcess, until
@@ -154,19 +155,19 @@ def test_what_came_by_another_way_is_not_sent_again(
 
 
 def test_of_two_who_resend_at_once_one_is_shut_out_and_the_letter_goes_once(
-    poisoned: tuple[str, str], environment: dict[str, str], warehouse: Client
+    poisoned: tuple[str, str], environment: dict[str, str], warehouse: Client, keys: Keys
 ) -> None:
     order, _ = poisoned
     arrived = in_warehouse(warehouse)
     brokers = environment["KAFKA_BOOTSTRAP_SERVERS"]
     consumer = reader(brokers)
-    letter = letters(consumer)[order]
+    letter = letters(consumer, keys)[order]
     payload = json.dumps(ORDER | {"id": str(uuid.uuid4())}).encode()
-    with resending(brokers, arrived) as slow, resending(brokers, arrived) as quick:
+    with resending(brokers, arrived, keys) as slow, resending(brokers, arrived, keys) as quick:
         assert quick.resend(letter, payload).offset == 2
         with pytest.raises(ShutOutError):
             slow.resend(letter, payload)
-    with resending(brokers, arrived) as late, pytest.raises(AlreadyResentError):
+    with resending(brokers, arrived, keys) as late, pytest.raises(AlreadyResentError):
         late.resend(letter, payload)
     assert set(resent(consumer)) == {order}
     # The message and the transaction's end; the one that was shut out wrote nothing.

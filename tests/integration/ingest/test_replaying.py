@@ -21,6 +21,7 @@ from deploy.repair.cli import register
 from pipelines.ingest.ranges import Asked
 from pipelines.ingest.reading import reader
 from pipelines.ingest.replaying import OtherRangeError, Replay
+from pipelines.keys import Keys
 from pipelines.warehouse import connect
 from storefront_api.events import Topic
 from tests.integration.ingest.conftest import DEADLINE_S, SinkProcess, until
@@ -108,8 +109,11 @@ def test_a_replay_equals_raw_and_names_what_raw_lacks_has_too_much_or_has_change
 def _killed_after(environment: dict[str, str], cells: int) -> None:
     """Replay until so many cells are in, and die before anybody is told of the last one."""
     consumer = reader(environment["KAFKA_BOOTSTRAP_SERVERS"])
-    with connect(environment["CLICKHOUSE_URL"]) as client:
-        work = Replay(client, consumer, ORDERS, SMALL)
+    with (
+        connect(environment["CLICKHOUSE_URL"]) as client,
+        Keys(environment["DATABASE_URL"]) as keys,
+    ):
+        work = Replay(client, consumer, keys, ORDERS, SMALL)
         spans = work.begin(Asked())
         calls = iter(range(cells))
 
@@ -121,7 +125,11 @@ def _killed_after(environment: dict[str, str], cells: int) -> None:
 
 
 def test_a_killed_replay_goes_on_with_its_range_and_doubles_nothing(
-    filled: Feed, environment: dict[str, str], consumer: Consumer, warehouse: Client
+    filled: Feed,
+    environment: dict[str, str],
+    consumer: Consumer,
+    warehouse: Client,
+    keys: Keys,
 ) -> None:
     for cells in (2, 5, 1):
         process = multiprocessing.get_context("spawn").Process(
@@ -131,7 +139,7 @@ def test_a_killed_replay_goes_on_with_its_range_and_doubles_nothing(
         process.join(DEADLINE_S)
         assert process.exitcode == -signal.SIGKILL
         filled.produce(8)
-    work = Replay(warehouse, consumer, ORDERS, SMALL)
+    work = Replay(warehouse, consumer, keys, ORDERS, SMALL)
     done: list[int] = []
     spans = work.begin(Asked())
     found = work.run(spans, done.append)

@@ -323,7 +323,7 @@ def outbox(database: Database) -> Callable[[Topic, str], list[Event]]:
 def read_events(environment: dict[str, str]) -> Callable[..., list[Event]]:
     """Read what is published to some topics."""
     bootstrap = environment["KAFKA_BOOTSTRAP_SERVERS"]
-    return lambda *topics: published(bootstrap, topics)
+    return lambda *topics: published(bootstrap, topics, environment["DATABASE_URL"])
 
 
 @pytest.fixture

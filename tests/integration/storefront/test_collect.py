@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uuid_utils
+from confluent_kafka import Message
 
-from storefront_api.events import Event, Topic
+from pipelines.ingest.topics import PARTITIONS
+from storefront_api.events import DEAD_LETTERS, Event, Topic
 from tests.integration import plain
-from tests.integration.storefront.conftest import Worker
-from tests.integration.storefront.topics import Letter, letters_of
+from tests.integration.storefront.conftest import Database, Worker
+from tests.integration.storefront.topics import Letter, letters_of, messages
 
 
 def click(**changed: Any) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def click(**changed: Any) -> dict[str, Any]:
 
 
 def dead_letters(environment: dict[str, str]) -> list[Letter]:
-    return letters_of(environment["KAFKA_BOOTSTRAP_SERVERS"])
+    return letters_of(environment["KAFKA_BOOTSTRAP_SERVERS"], environment["DATABASE_URL"])
 
 
 def test_the_good_events_of_a_batch_arrive_and_the_bad_ones_are_named(
@@ -82,6 +84,49 @@ def test_what_is_refused_is_a_dead_letter_with_one_key_however_often_it_comes(
         "offset": -1,
         "schema_version": 1,
     }
+
+
+def lying(environment: dict[str, str], word: str) -> list[str]:
+    """Return the topics of which a message holds a word, in whatever part of it."""
+    wanted = {Topic.CLICKSTREAM.value: PARTITIONS, DEAD_LETTERS: 1}
+    return [
+        topic
+        for topic, partitions in wanted.items()
+        for message in messages(environment["KAFKA_BOOTSTRAP_SERVERS"], [topic], partitions)
+        if word.encode() in b"".join(map(bytes, _parts(message)))
+    ]
+
+
+def _parts(message: Message) -> Iterator[Any]:
+    yield from (message.key() or b"", message.value() or b"")
+    yield from (value for _, value in message.headers() or ())
+
+
+def test_what_one_typed_lies_sealed_in_kafka_and_is_not_taken_while_no_key_is_to_be_had(
+    new_shopper: Callable[[], httpx.Client],
+    environment: dict[str, str],
+    database: Database,
+    read_events: Callable[..., list[Event]],
+) -> None:
+    shopper, typed = new_shopper(), f"typed{uuid.uuid4().hex}"
+    said = {"session_id": "ses-1", "query": typed, "results": 1}
+    search = click(type="products_searched") | {"data": said}
+    refused = search | {"id": str(uuid_utils.uuid7()), "data": said | {"results": -1}}
+    body = {"events": [search, refused]}
+    database.rows("ALTER TABLE subject_keys RENAME TO subject_keys_away")
+    try:
+        answer = shopper.post("/collect", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (503, "away")
+        assert answer.headers["Retry-After"] == "2"
+        assert shopper.post("/collect", json={"events": [click()]}).status_code == 202
+    finally:
+        database.rows("ALTER TABLE subject_keys_away RENAME TO subject_keys")
+    assert shopper.post("/collect", json=body).json()["accepted"] == 1
+    (arrived,) = (e for e in read_events(Topic.CLICKSTREAM) if str(e.id) == search["id"])
+    assert arrived.data.query == typed  # type: ignore[attr-defined]
+    assert len([each for each in dead_letters(environment) if typed.encode() in each.payload]) == 1
+    assert lying(environment, typed) == []
+    assert lying(environment, search["id"]) == [Topic.CLICKSTREAM.value]
 
 
 BEACON = "/collect/beacon?key=storefront"

@@ -49,7 +49,7 @@ def batch(session: str, number: int) -> dict[str, Any]:
         "id": str(uuid_utils.uuid7()),
         "type": "products_searched",
         "occurred_at": "2026-03-01T09:30:00Z",
-        "data": {"session_id": session, "query": str(number), "results": number},
+        "data": {"session_id": session, "query": f"typed{number}", "results": number},
     }
     return {"consent": "granted", "events": [event]}
 
@@ -129,6 +129,7 @@ def test_a_full_spool_refuses_and_says_when_to_come_again(
                 break
             acknowledged.append(sent["events"][0]["id"])
         ready = plain.get(f"{url}/readyz", timeout=30)
+        assert [path for path in kept(tmp_path) if b"typed" in path.read_bytes()] == []
     assert answer is not None
     assert (answer.status_code, answer.json()["code"]) == (503, "away")
     assert int(answer.headers["Retry-After"]) > 0

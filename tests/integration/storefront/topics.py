@@ -9,7 +9,9 @@ from typing import NamedTuple
 from confluent_kafka import Consumer, Message
 
 from pipelines.ingest.topics import PARTITIONS
+from pipelines.keys import Keys
 from storefront_api.events import DEAD_LETTERS, Event, Topic, parse
+from storefront_api.events.sealing import HEADER
 
 DEADLINE_S = 90.0
 
@@ -22,20 +24,34 @@ class Letter(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-def published(bootstrap: str, topics: tuple[Topic, ...]) -> list[Event]:
-    """Return every committed event of some topics, in the order of each partition."""
+def published(bootstrap: str, topics: tuple[Topic, ...], database_url: str) -> list[Event]:
+    """Return every committed event of some topics, in the order of each partition.
+
+    What a database's keys open is opened; the rest is without what was personal.
+    """
     read = messages(bootstrap, [topic.value for topic in topics], PARTITIONS * len(topics))
-    return [parse(Topic(str(message.topic())), message.value() or b"") for message in read]
+    with Keys(database_url) as keys:
+        values = keys.values(read)
+    return [
+        parse(Topic(str(message.topic())), value or b"")
+        for message, value in zip(read, values, strict=True)
+    ]
 
 
-def letters_of(bootstrap: str) -> list[Letter]:
-    """Return every dead letter, oldest first."""
+def letters_of(bootstrap: str, database_url: str) -> list[Letter]:
+    """Return every dead letter, oldest first, opened if a database's keys do that."""
     read = messages(bootstrap, [DEAD_LETTERS], 1)
-    return [Letter(m.key() or b"", m.value() or b"", _headers(m)) for m in read]
+    with Keys(database_url) as keys:
+        values = keys.values(read)
+    return [
+        Letter(message.key() or b"", value or b"", _headers(message))
+        for message, value in zip(read, values, strict=True)
+    ]
 
 
 def _headers(message: Message) -> list[tuple[str, bytes]]:
     stated = dict(message.headers() or [])
+    stated.pop(HEADER, None)
     return [(name, value) for name, value in stated.items() if isinstance(value, bytes)]
 
 

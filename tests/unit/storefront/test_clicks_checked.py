@@ -44,7 +44,7 @@ IDS = ("ses-1", "a-77", "d-9", "p-1")
 
 
 def sent(click: Any, sender: Sender = SENDER) -> Any:
-    _, payload = published(json.dumps(click).encode(), sender)
+    _, payload, _ = published(json.dumps(click).encode(), sender)
     return parse(Topic.CLICKSTREAM, payload)
 
 
@@ -65,7 +65,7 @@ def test_every_kind_of_click_is_taken_and_its_data_stays_as_it_came(name: str) -
 def test_the_bytes_of_a_good_clicks_data_are_passed_on() -> None:
     data = b'{ "session_id":"ses-1",  "query":"oats", "results":3 }'
     raw = b'{"id":"%s","type":"products_searched","occurred_at":"2026-03-01T09:30:00Z","data":%s}'
-    key, payload = published(raw % (ID.encode(), data), SENDER)
+    key, payload, _ = published(raw % (ID.encode(), data), SENDER)
     assert key == b"ses-1"
     assert data[1:] in payload
     assert data in published(raw % (ID.encode(), data), PARTNER)[1]
@@ -124,7 +124,7 @@ def test_every_event_of_segments_specification_has_its_like_here() -> None:
     ],
 )
 def test_without_consent_there_is_no_id(click: Any, sender: Sender) -> None:
-    key, payload = published(json.dumps(click).encode(), sender)
+    key, payload, _ = published(json.dumps(click).encode(), sender)
     assert key == ID.encode()
     assert not [name for name in IDS if name.encode() in payload]
     assert parse(Topic.CLICKSTREAM, payload).data.sku == VIEW["data"]["sku"]  # type: ignore[attr-defined]
@@ -265,7 +265,7 @@ def test_whatever_comes_is_an_event_or_a_dead_letter(
     for click in (stated, changed(**data)):
         raw = json.dumps(click).encode()
         try:
-            _, payload = published(raw, sender)
+            _, payload, _ = published(raw, sender)
         except RefusedError as error:
             letter(raw, sender, error)
         else:
