@@ -155,7 +155,7 @@ def _result(
     ours: Milliseconds,
     theirs: Milliseconds,
 ) -> BenchResult:
-    dashboards = defaultdict(list)
+    dashboards: dict[str, list[float]] = defaultdict(list)
     for query, times in charts.items():
         dashboards[f"dashboard_{query.dashboard}"] += times
     slowest = max(charts, key=lambda query: p95(charts[query]))

@@ -18,7 +18,7 @@ from storefront_api.events.parts import PERSONAL_MARK
 from storefront_api.events.sealing import SPLITTERS, opened, sealed
 
 EXAMPLES = sorted((Path(events.__file__).parent / "examples").glob("*/*.json"))
-BLANK = ("", {}, "00000000-0000-0000-0000-000000000000")
+BLANK: tuple[Any, ...] = ("", {}, "00000000-0000-0000-0000-000000000000")
 KEY = AESGCM(b"k" * 32)
 OF_GOODS = """
 alt arm brand carrier category category_id category_path certificates checkout_id code coupon

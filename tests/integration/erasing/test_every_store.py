@@ -167,7 +167,8 @@ class Stores:
                 read = list(messages(consumer, topic, kept(consumer, topic)))
                 values = keys.values(read) if opened else [message.value() for message in read]
                 for message, value in zip(read, values, strict=True):
-                    parts = [message.key(), value, *dict(message.headers() or []).values()]
+                    headers: dict[str, Any] = dict(message.headers() or [])
+                    parts: list[Any] = [message.key(), value, *headers.values()]
                     for part in filter(None, parts):
                         found.update(pattern.findall(bytes(part)))
         consumer.close()

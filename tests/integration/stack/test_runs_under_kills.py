@@ -1,4 +1,4 @@
-"""A run goes on when the daemon and what started it are killed, and is done again when it is killed itself."""
+"""A run goes on when what started it is killed, and is done again when it is killed itself."""
 
 from __future__ import annotations
 

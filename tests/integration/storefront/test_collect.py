@@ -99,7 +99,7 @@ def lying(environment: dict[str, str], word: str) -> list[str]:
 
 def _parts(message: Message) -> Iterator[Any]:
     yield from (message.key() or b"", message.value() or b"")
-    yield from (value for _, value in message.headers() or ())
+    yield from dict(message.headers() or []).values()
 
 
 def test_what_one_typed_lies_sealed_in_kafka_and_is_not_taken_while_no_key_is_to_be_had(
