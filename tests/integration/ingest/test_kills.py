@@ -109,6 +109,7 @@ def test_it_ends_when_told_while_the_warehouse_is_stuck_and_its_range_is_not_los
     sink.start()
     feed.produce(500)
     until(lambda: feed.arrived(warehouse), "it is at work")
+    until(lambda: sink.reached()[-1] == "committed", "nothing is under way")
     seen = len(sink.reached())
     os.kill(pid, signal.SIGSTOP)
     try:
