@@ -62,9 +62,11 @@ class Indexer:
             try:
                 if since := _since(before.state, row):
                     read, changed = await self._follow(connection, before, since, row, now)
+                    due = read or changed or before.state["synonyms"] != row["synonyms"]
                 else:
-                    read, changed = await self._build(connection, row, now)
-                if read or changed or before.state["synonyms"] != row["synonyms"]:
+                    changed = await self._build(connection, row, now)
+                    due = True
+                if due:
                     self._commit({name: row[name] for name in STATED})
             except BaseException:
                 self._writer.rollback()
@@ -72,8 +74,8 @@ class Indexer:
                 raise
         return changed
 
-    async def _build(self, connection: Connection, state: Any, now: datetime) -> tuple[int, int]:
-        """Write everything, in the place of what there is."""
+    async def _build(self, connection: Connection, state: Any, now: datetime) -> int:
+        """Write everything, in the place of what there is; return how many products."""
         self._writer.delete_all_documents()
         self._written.clear()
         async for rows in repository.products(connection, "", self._traits, now):
@@ -83,7 +85,7 @@ class Indexer:
         async for rows in repository.words(connection, ""):
             for row in rows:
                 self._count(row)
-        return len(self._written), len(self._written)
+        return len(self._written)
 
     async def _follow(
         self, connection: Connection, before: Reading, since: str, state: Any, now: datetime
