@@ -7,11 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+import stamina
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from pipelines.alerting import Trouble
 from pipelines.ingest.reading import KAFKA_TIMEOUT_S, UnknownTopicError, kept
 
+_PASSING = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+    }
+)
+"""What a broker says of a group while another one is taking over its offsets."""
 _SHOWN = 5
 """Topics that an alert names, those furthest behind first."""
 
@@ -76,6 +85,21 @@ def lag_of(bootstrap_servers: str, group: str, topics: Sequence[str]) -> Lag:
     return Lag(group, {topic: count for topic, count in behind.items() if count})
 
 
+def _is_passing(error: Exception) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
+
+
+@stamina.retry(on=_is_passing, attempts=None, timeout=KAFKA_TIMEOUT_S)
+def _committed(
+    consumer: Consumer, partitions: Sequence[TopicPartition]
+) -> Sequence[TopicPartition]:
+    found = consumer.committed(list(partitions), timeout=KAFKA_TIMEOUT_S)
+    for at in found:
+        if at.error is not None:
+            raise KafkaException(at.error)
+    return found
+
+
 def _behind(consumer: Consumer, topic: str) -> int:
     try:
         spans = kept(consumer, topic)
@@ -83,9 +107,7 @@ def _behind(consumer: Consumer, topic: str) -> int:
         return 0
     partitions = [TopicPartition(topic, number) for number in spans]
     messages = 0
-    for at in consumer.committed(partitions, timeout=KAFKA_TIMEOUT_S):
-        if at.error is not None:
-            raise KafkaException(at.error)
+    for at in _committed(consumer, partitions):
         span = spans[at.partition]
         messages += max(0, span.end - (at.offset if at.offset >= 0 else span.first))
     return messages

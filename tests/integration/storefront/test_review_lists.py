@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -38,7 +39,7 @@ def test_pages_together_are_the_whole_list_in_order(
     whole = goods.reviews(author, sort=sort.value, limit=100)
     assert {review["review_id"] for review in whole} == {each["review_id"] for each in written}
     keys = {
-        Sort.NEWEST: [review["posted_at"] for review in whole][::-1],
+        Sort.NEWEST: [datetime.fromisoformat(review["posted_at"]) for review in whole][::-1],
         Sort.HELPFUL: [-review["helpful"] for review in whole],
         Sort.HIGHEST: [-review["rating"] for review in whole],
         Sort.LOWEST: [review["rating"] for review in whole],

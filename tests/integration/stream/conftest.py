@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import valkey
 
 from pipelines.ingest.topics import create_topics
 from pipelines.stream.store import connect
+from storefront_api.migrate import migrate
 from tests.integration.forking import Child, nursery
 
 DEADLINE_S = 60.0
@@ -37,10 +39,11 @@ def until(true: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> 
 class StreamProcess:
     """`python -m pipelines.stream`, to be started, killed and asked for its metrics."""
 
-    def __init__(self, bootstrap: str, url: str, log: Path) -> None:
+    def __init__(self, bootstrap: str, url: str, keys_url: str, log: Path) -> None:
         self._environment = os.environ | {
             "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
             "VALKEY_URL": url,
+            "DATABASE_URL": keys_url,
             "METRICS_PORT": "0",
         }
         self._log = log
@@ -111,12 +114,19 @@ def store(online_store_url: str) -> Iterator[valkey.Valkey]:
     client.close()
 
 
+@pytest.fixture(scope="module")
+def keys_url(postgres_url: str) -> str:
+    """A store's database without a key: what other tests left sealed in the topics stays blank."""
+    asyncio.run(migrate(postgres_url))
+    return postgres_url
+
+
 @pytest.fixture
 def stream(
-    broker: str, online_store_url: str, store: valkey.Valkey, tmp_path: Path
+    broker: str, online_store_url: str, keys_url: str, store: valkey.Valkey, tmp_path: Path
 ) -> Iterator[StreamProcess]:
     """A stream process that is not yet started."""
-    process = StreamProcess(broker, online_store_url, tmp_path / "stream.log")
+    process = StreamProcess(broker, online_store_url, keys_url, tmp_path / "stream.log")
     yield process
     if process.running:
         # It leaves its group: of one that was killed the next would wait for the session's end.
