@@ -81,6 +81,8 @@ class Nursery:
         self._channel.send(json.dumps(wanted).encode())
         while (pid := self._hear(None)) is None:
             pass
+        # Numbers come again: one of the same number may have ended before.
+        self._ended.pop(pid, None)
         return Child(self, pid)
 
     def status(self, pid: int, within_s: float = 0.0) -> int | None:
