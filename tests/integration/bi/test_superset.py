@@ -21,7 +21,7 @@ import httpx
 import orjson
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Locator, Page, Response, TimeoutError
 
 from deploy.bi.cli import USERS
 from deploy.bi.description import FOLDER, Series, Table, divisor
@@ -220,6 +220,25 @@ def test_a_chart_on_the_screen_shows_the_number_of_the_api(
         assert cells[label] == pytest.approx(by_api / scale)
 
 
+def choose(row: Locator, menu: str, choice: str) -> None:
+    """Right-click a row and choose from a menu's menu, again while it closes under the pointer.
+
+    It does so whenever the table is drawn anew.
+    """
+    for left in reversed(range(5)):
+        row.click(button="right")
+        row.page.get_by_role("menuitem", name=menu).hover()
+        chosen = row.page.get_by_role("menuitem").filter(has_text=choice).last
+        try:
+            chosen.click(timeout=8_000)
+        except TimeoutError:
+            if not left:
+                raise
+            row.page.keyboard.press("Escape")
+        else:
+            return
+
+
 def test_an_analyst_goes_from_a_department_to_what_it_consists_of(
     running: Running, executive: Page, api: httpx.Client
 ) -> None:
@@ -246,10 +265,8 @@ def test_an_analyst_goes_from_a_department_to_what_it_consists_of(
     assert number(tile) == pytest.approx(revenue / 100, rel=0.01)
 
     # A right-click lays the department out by channel.
-    row.click(button="right")
-    page.get_by_role("menuitem", name="Drill by").hover()
     with page.expect_response(answer_for("Net sales", ["channel"], name)) as answer:
-        page.get_by_role("menuitem").filter(has_text="Channel").last.click()
+        choose(row, "Drill by", "Channel")
     by_channel = {
         row["channel"]: row["Net sales"] for row in answer.value.json()["result"][0]["data"]
     }
@@ -258,10 +275,8 @@ def test_an_analyst_goes_from_a_department_to_what_it_consists_of(
     page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
 
     # And another one shows the rows behind it.
-    row.click(button="right")
-    page.get_by_role("menuitem", name="Drill to detail by").hover()
     with page.expect_response(lambda told: "/datasource/samples" in told.url) as answer:
-        page.get_by_role("menuitem").filter(has_text=name).last.click()
+        choose(row, "Drill to detail by", name)
     rows = answer.value.json()["result"]["data"]
     assert {row["department"] for row in rows} == {name.upper()}
     page.close()
