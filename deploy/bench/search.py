@@ -36,7 +36,7 @@ SCORED = 0.8
 CERTIFICATES = ("fsc", "usda_organic", "fairtrade", "rainforest_alliance", "eu_ecolabel", "msc")
 ORIGINS = ("US", "US", "US", "CA", "MX", "CN", "IN", "IT")
 RATE_PER_S = 10.0
-ROUND_S = 8.0
+ROUND_S = 4.0
 ROUNDS = 3
 RATED = 0.5
 """Share of the products that have reviews."""
