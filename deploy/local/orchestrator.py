@@ -34,6 +34,12 @@ storage:
   postgres:
     postgres_url: {url}
 """
+_WORKSPACE = """load_from:
+  - grpc_server:
+      host: 127.0.0.1
+      port: {port}
+      location_name: {name}
+"""
 
 
 def database_url(settings: LocalSettings) -> str:
@@ -46,14 +52,6 @@ def configuration(settings: LocalSettings) -> str:
     # SQLAlchemy's driver has to be named: of two that it may take, Dagster brings one.
     url = database_url(settings).replace("postgresql:", "postgresql+psycopg2:", 1)
     return _CONFIGURATION.format(url=url)
-
-
-_WORKSPACE = """load_from:
-  - grpc_server:
-      host: 127.0.0.1
-      port: {port}
-      location_name: {name}
-"""
 
 
 def workspace_file(settings: LocalSettings) -> Path:
