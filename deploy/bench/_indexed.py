@@ -7,11 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from deploy.bench._load import LoadError
+from deploy.bench._started import wait_for
 from deploy.local.ports import free_port
 from deploy.local.services import SERVER
 
@@ -56,19 +55,8 @@ def indexed_store(environment: Mapping[str, str], question: str) -> Iterator[tup
             return process
 
         store = start("uvicorn", "storefront_api.app:create_app", "--factory", *address)
-        _wait_for(f"http://127.0.0.1:{port}/readyz", store)
+        wait_for(f"http://127.0.0.1:{port}/readyz", store, START_S)
         started = time.perf_counter()
         indexer = start("storefront_api.search.index.worker")
-        _wait_for(f"http://127.0.0.1:{port}{question}", indexer)
+        wait_for(f"http://127.0.0.1:{port}{question}", indexer, START_S)
         yield port, time.perf_counter() - started
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_S
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=30):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise LoadError(f"there was no answer of {url}")

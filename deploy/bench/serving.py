@@ -13,7 +13,6 @@ import random
 import statistics
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -25,6 +24,7 @@ from typing import Any
 import valkey
 
 from deploy.bench._load import Latencies, LoadError, closed_loop, open_loop, request
+from deploy.bench._started import wait_for
 from deploy.bench.result import Aim, BenchResult
 from deploy.local.environment import client_environment
 from deploy.local.ports import free_port
@@ -218,19 +218,8 @@ def _peer() -> Iterator[int]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 30
-        while not _answers(port):
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise LoadError("the bare application did not start")
-            time.sleep(0.05)
+        wait_for(f"http://127.0.0.1:{port}/constant", process)
         yield port
     finally:
         process.terminate()
         process.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return _status(port, "/constant") == 200
-    except OSError:
-        return False

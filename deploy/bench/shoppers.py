@@ -16,15 +16,15 @@ import time
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
-import httpx
 import uuid_utils
 import uvloop
 
 from deploy.bench import checkout
 from deploy.bench._crowd import Heard, crowd
 from deploy.bench._flow import LINE, Flow
-from deploy.bench._load import Latencies, LoadError, request
+from deploy.bench._load import Latencies, request
 from deploy.bench._private_stack import private_stack
+from deploy.bench._started import wait_for
 from deploy.bench.result import Aim, BenchResult
 from deploy.local.ports import free_port
 from deploy.local.services import KEEP_ALIVE
@@ -116,21 +116,10 @@ def _bare(questions: _Questions) -> tuple[Heard, float]:
     quiet = ["--no-access-log", "--log-level", "warning", "--port", str(port)]
     with subprocess.Popen([*server, *quiet]) as process:
         try:
-            _wait(port)
+            wait_for(f"http://127.0.0.1:{port}/", process)
             return uvloop.run(crowd(port, CONNECTIONS, THINK_S, PEER_S, questions.ask))
         finally:
             process.terminate()
-
-
-def _wait(port: int) -> None:
-    for _ in range(100):
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/")
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise LoadError(f"the bare application does not answer on port {port}")
 
 
 def _result(seed: int, heard: Heard, share: float, bare: Heard) -> BenchResult:

@@ -11,16 +11,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import psutil
 from rich.console import Console
 
 from deploy.bench._private_stack import private_stack
+from deploy.bench._started import wait_for
 from deploy.bench.result import Aim, BenchError, BenchResult
 from deploy.demo.shoppers.simulate import Outcome, Plan, simulate
 from deploy.local.ports import free_port
@@ -30,7 +29,6 @@ SHOPPERS, DAYS = 3_000, 1
 STORE_SHOPPERS = 600
 """Fewer, since the store takes its time."""
 RATIO_AIM = 3.0
-READY_S = 60.0
 SERVICES = ("storefront", "payments", "checkouts", "relay")
 
 
@@ -112,19 +110,8 @@ def _stub() -> Iterator[int]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + READY_S
-        while not _answers(port):
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise BenchError("the stub did not start")
-            time.sleep(0.05)
+        wait_for(f"http://127.0.0.1:{port}/healthz", process, 60.0)
         yield port
     finally:
         process.terminate()
         process.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).is_success
-    except httpx.TransportError:
-        return False
