@@ -19,6 +19,7 @@ from storefront_api.platform.sessions import SessionsAwayError
 from storefront_api.platform.spool import Outgoing
 from storefront_api.services import Services
 
+_TOPIC = Topic.CLICKSTREAM.value
 _CLICKS = SPLITTERS[Topic.CLICKSTREAM]
 
 
@@ -90,7 +91,7 @@ async def _collect(
         raw = bytes(event)
         try:
             key, payload, may_be_personal = published(raw, sender)
-            message = Outgoing(Topic.CLICKSTREAM.value, key, payload)
+            message = Outgoing(_TOPIC, key, payload)
             found = _CLICKS.split(payload) if may_be_personal else None
         except RefusedError as error:
             refused.append(Refused(index=index, field=error.field, message=str(error)))

@@ -20,6 +20,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.types import Scope
 
 from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.errors import ForbiddenError, UnauthenticatedError
@@ -212,6 +213,11 @@ async def known(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
+    """Tell who calls, as `caller_of` does."""
+    return await caller_of(request.scope, credentials.credentials if credentials else "")
+
+
+async def caller_of(scope: Scope, token: str) -> Caller:
     """Tell who calls.
 
     Raises
@@ -221,16 +227,22 @@ async def known(
     SessionsAwayError
         If it has an account's, and Valkey is away.
     """
-    if credentials is None:
+    if not token:
         raise UnauthenticatedError(
             "a bearer token is needed; POST /sessions and POST /login issue one",
             field="header.Authorization",
         )
-    services = request.app.state.services
+    services = scope["app"].state.services
     gate: Gate = services.gate
-    caller = await gate.caller(credentials.credentials, services.sessions, services.standing_of)
-    request.state.role = caller.role.value
+    caller = await gate.caller(token, services.sessions, services.standing_of)
+    scope["state"]["role"] = caller.role.value
     return caller
+
+
+def bearer_token(authorization: str | None) -> str:
+    """Return the token of a header; empty if it has none, or another scheme."""
+    scheme, token = get_authorization_scheme_param(authorization)
+    return token if scheme.lower() == "bearer" else ""
 
 
 async def personal(request: Request) -> None:
@@ -249,8 +261,8 @@ async def perhaps_known(request: Request) -> Caller | None:
         If the credential is not ours, or is over: its owner is to get another one, and not
         unnoticed what everybody gets.
     """
-    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    if scheme.lower() != "bearer" or not token:
+    token = bearer_token(request.headers.get("authorization"))
+    if not token:
         return None
     services = request.app.state.services
     gate: Gate = services.gate

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
-from uuid import uuid4
 
 from fastapi import Depends, Request
 from opentelemetry import context as contexts
@@ -90,6 +89,12 @@ def traceparent() -> str:
     return header_of(get_current_span().get_span_context())
 
 
+def trace_id() -> str:
+    """Return the id of the present trace; empty if there is none."""
+    span = get_current_span().get_span_context()
+    return f"{span.trace_id:032x}" if span.is_valid else ""
+
+
 def header_of(span: SpanContext) -> str:
     """Return a span as W3C's header; empty if it is none."""
     if not span.is_valid:
@@ -113,7 +118,8 @@ def of_request(header: str) -> Iterator[Span]:
         return
     told = get_current_span(context)
     if told is INVALID_SPAN:
-        told = NonRecordingSpan(SpanContext(uuid4().int, random.getrandbits(64) or 1, False))
+        ids = random.getrandbits(128) or 1, random.getrandbits(64) or 1
+        told = NonRecordingSpan(SpanContext(*ids, is_remote=False))
         context = set_span_in_context(told, context)
     token = contexts.attach(context)
     try:
