@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from hashlib import sha256
 from operator import attrgetter
 from typing import Annotated, Any, NamedTuple
@@ -55,7 +54,7 @@ class RefusedError(ValueError):
         self.field = field
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sender:
     """What a batch says of all its events.
 
@@ -86,19 +85,19 @@ class Sender:
     trace_id: str
     visitor: Visitor = Visitor("", "")
 
-    @cached_property
+    def __post_init__(self) -> None:
+        self.envelope = self.envelope_of(self.subject)
+        """What stands between an event's time and the first field that it states of its data."""
+
+    @property
     def told(self) -> dict[str, str]:
         """What the store adds to the data of each event."""
         return {} if self.may_state else {k: v for k, v in self.visitor._asdict().items() if v}
 
-    @cached_property
-    def envelope(self) -> bytes:
-        """What stands between an event's time and the first field that it states of its data."""
-        return self.envelope_of(self.subject)
-
     def envelope_of(self, subject: str) -> bytes:
-        """Return the same for an event that is of another subject."""
-        told = _encoder.encode(self.told)[1:-1] + b"," if self.told else b""
+        """Return the envelope of an event that is of another subject."""
+        stated = self.told
+        told = _encoder.encode(stated)[1:-1] + b"," if stated else b""
         return b',"received_at":"%b","subject":%b,"trace_id":"%b","data":{%b' % (
             _written(self.received_at).encode(),
             _encoder.encode(subject),

@@ -20,6 +20,7 @@ from storefront_api.platform.spool import Outgoing
 from storefront_api.services import Services
 
 _TOPIC = Topic.CLICKSTREAM.value
+_ACCEPTED, _REFUSED = map(metrics.COLLECTED.labels, ("accepted", "refused"))
 _CLICKS = SPLITTERS[Topic.CLICKSTREAM]
 
 
@@ -105,8 +106,8 @@ async def _collect(
         await _seal(services, messages, personal)
     await services.clicks.send(messages)
     accepted = len(messages) - len(refused)
-    metrics.COLLECTED.labels("accepted").inc(accepted)
-    metrics.COLLECTED.labels("refused").inc(len(refused))
+    _ACCEPTED.inc(accepted)
+    _REFUSED.inc(len(refused))
     return Collected(accepted=accepted, refused=refused)
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -29,6 +31,9 @@ from storefront_api.platform.sessions import Live, SessionsAwayError, Standing
 
 TOKEN_AGE_S = 400 * 24 * 3600
 """How long a guest's token holds."""
+_REMEMBERED_S = 60
+_REMEMBERED = 4096
+"""So many guests' tokens are not looked at again for so long: nothing but their age ends them."""
 _ACCOUNTS = "a."
 """What the access tokens of accounts begin with."""
 PARTNER = "partner"
@@ -70,6 +75,9 @@ class Caller:
     def may(self, permission: Permission) -> bool:
         """Whether the policy gives the caller a permission."""
         return self.role in POLICY[permission]
+
+
+_THE_PARTNER = Caller(PARTNER, "", Role.PARTNER)
 
 
 class Identity(BaseModel):
@@ -132,6 +140,7 @@ class Gate:
         self._guests = URLSafeTimedSerializer(key, salt="shopper")
         self._accesses = URLSafeSerializer(key, salt="access")
         self._clock = clock
+        self._guest_of = lru_cache(_REMEMBERED)(self._read_guest)
 
     def pseudonym(self, identity: str) -> str:
         """Return the keyed hash that stands for somebody, never to be turned back."""
@@ -155,10 +164,12 @@ class Gate:
             If it is none that was issued to a guest.
         """
         try:
-            stated = self._guests.loads(token, max_age=TOKEN_AGE_S)
-            identity = Identity.model_validate(stated)
+            return self._guest_of(token, time.monotonic() // _REMEMBERED_S)
         except (BadData, ValidationError):
             raise UnauthenticatedError("the token is unknown or has expired", field=field) from None
+
+    def _read_guest(self, token: str, _: float) -> Caller:
+        identity = Identity.model_validate(self._guests.loads(token, max_age=TOKEN_AGE_S))
         subject = self.pseudonym(identity.person)
         return Caller(subject, subject, Role.GUEST)
 
@@ -173,7 +184,7 @@ class Gate:
             If it is an account's and nobody knows whether its session is live.
         """
         if self._partner_token and hmac.compare_digest(token.encode(), self._partner_token):
-            return Caller(PARTNER, "", Role.PARTNER)
+            return _THE_PARTNER
         if not token.startswith(_ACCOUNTS):
             return self.guest(token)
         access = self._access(token)

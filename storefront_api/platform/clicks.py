@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from opentelemetry.trace import SpanKind, get_current_span
+from opentelemetry.trace import SpanKind
 
 from storefront_api.events import DEAD_LETTERS, Topic
 from storefront_api.platform import tracing
@@ -22,6 +22,7 @@ ASK_AGAIN_S = 0.001
 """Between two looks at what Kafka has acknowledged, while something is under way."""
 IDLE_S = 0.5
 """The same while nothing is: then only the brokers' coming and going is to be heard of."""
+_SPAN = f"publish {Topic.CLICKSTREAM.value}"
 
 
 class _Delivery:
@@ -122,12 +123,9 @@ class ClickProducer:
         """
         if not messages:
             return
-        with tracing.span(
-            f"publish {Topic.CLICKSTREAM.value}",
-            SpanKind.PRODUCER,
-            **{"messaging.batch.message_count": len(messages)},
-        ):
-            headers = tracing.headers_of(get_current_span())
+        told = {"messaging.batch.message_count": len(messages)}
+        with tracing.span(_SPAN, SpanKind.PRODUCER, **told):
+            headers = tracing.headers_of(tracing.traceparent())
             if self._spool.empty and not self._away:
                 left = await self._deliver(messages, headers)
             else:

@@ -55,7 +55,7 @@ class Edge:
             return
         told = _Told(scope["headers"])
         with tracing.of_request(told.traceparent) as span:
-            trace_id = f"{span.get_span_context().trace_id:032x}"
+            trace_id = tracing.trace_id()
             state = scope.setdefault("state", {})
             state.update(trace_id=trace_id, headers=[])
             token = REQUEST_ID.set(told.request_id)
