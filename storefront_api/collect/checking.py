@@ -31,6 +31,7 @@ from storefront_api.events.structs import struct_of
 TOLERATED_SKEW = timedelta(seconds=2)
 """A sender's clock that differs by less is taken to be right: the way takes time, too."""
 _T, _POINT, _Z = b"T.Z"
+_WHOLE_SECOND = '"2026-03-01T09:30:00Z"'
 _UUID_7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z"
 
 
@@ -98,8 +99,8 @@ class Sender:
         """Return the envelope of an event that is of another subject."""
         stated = self.told
         told = _encoder.encode(stated)[1:-1] + b"," if stated else b""
-        return b',"received_at":"%b","subject":%b,"trace_id":"%b","data":{%b' % (
-            _written(self.received_at).encode(),
+        return b',"received_at":%b,"subject":%b,"trace_id":"%b","data":{%b' % (
+            _written(self.received_at),
             _encoder.encode(subject),
             self.trace_id.encode(),
             told,
@@ -188,7 +189,7 @@ def published(raw: bytes, sender: Sender) -> Published:
                 raise RefusedError("subject", "only a partner may state this")
             occurred_at = _checked(stated_at, sender)
             if occurred_at is not stated_at or not _is_canonical(written):
-                written = _encoder.encode(_written(occurred_at))
+                written = _written(occurred_at)
             whose = sender.subject or stated.subject
             envelope = sender.envelope if whose == sender.subject else sender.envelope_of(whose)
             payload = b"".join(
@@ -213,9 +214,10 @@ def _checked(occurred_at: datetime, sender: Sender) -> datetime:
     return corrected
 
 
-def _written(instant: datetime) -> str:
-    """Return an instant in UTC as the contract writes it, without a detour by `strftime`."""
-    return f"{instant.isoformat(timespec='milliseconds')[:23]}Z"
+def _written(instant: datetime) -> bytes:
+    """Return an instant in UTC as the contract writes it in JSON: cut to milliseconds."""
+    text = _encoder.encode(instant)
+    return text[:24] + b'Z"' if len(text) > len(_WHOLE_SECOND) else text[:20] + b'.000Z"'
 
 
 def _asked_of_class(raw: bytes, sender: Sender) -> Published:
@@ -278,7 +280,7 @@ def letter(raw: bytes, sender: Sender, error: RefusedError) -> DeadLetter:
         denied = isinstance(data, dict) and data.get("consent") == "denied"
         if sender.consent and not denied:
             added = {
-                "received_at": _written(sender.received_at),
+                "received_at": _written(sender.received_at)[1:-1].decode(),
                 "subject": sender.subject or stated.get("subject", ""),
                 "trace_id": sender.trace_id,
             }

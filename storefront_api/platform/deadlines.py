@@ -49,30 +49,36 @@ class Deadlines:
     def __init__(self, after_s: float) -> None:
         self.after_s = after_s
         self._running: dict[Deadline, None] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_timed = False
 
     def begin(self) -> Deadline:
         """Bound what the present task does, until that is lifted."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            # With the one before, its timer has gone.
+            self._loop, self._is_timed = loop, False
+            self._running.clear()
         deadline = Deadline(loop.time() + self.after_s)
         self._running[deadline] = None
-        if self._timer is None:
-            self._timer = loop.call_at(deadline.at, self._look, loop)
+        if not self._is_timed:
+            self._look_at(deadline.at, loop)
         return deadline
 
     def lift(self, deadline: Deadline) -> None:
         """Let the task go on for as long as it likes; a second time does nothing."""
         self._running.pop(deadline, None)
-        if self._timer is not None and not self._running:
-            self._timer.cancel()
-            self._timer = None
+
+    def _look_at(self, instant: float, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_timed = True
+        loop.call_at(instant, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = None
+        self._is_timed = False
         while self._running:
             oldest = next(iter(self._running))
             if oldest.at > loop.time():
-                self._timer = loop.call_at(oldest.at, self._look, loop)
+                self._look_at(oldest.at, loop)
                 return
             del self._running[oldest]
             oldest.end()
