@@ -144,7 +144,7 @@ class ClickProducer:
                     payload,
                     key,
                     on_delivery=told,
-                    headers=_all_headers(topic, own, headers),
+                    headers=_all_headers(topic, own, headers) if own else headers,
                 )
             except BufferError:
                 # The queue is full: what does not fit into it is left.
