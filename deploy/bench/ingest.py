@@ -147,7 +147,7 @@ class _CountingWriter(Writer):
 
     def write(self, batch: Batch) -> None:
         super().write(batch)
-        self.rows += len(batch.rows)
+        self.rows += batch.events
 
 
 def _produce(bootstrap: str, source: random.Random) -> None:
@@ -183,9 +183,8 @@ def _latencies(client: Client, source: random.Random) -> dict[str, list[tuple[in
     for rows in FLUSH_ROWS:
         ours, theirs = [], []
         for _ in range(FLUSHES):
-            collector = Collector(contract, 0)
-            for offset, payload in enumerate(payloads[:rows], first):
-                collector.add(payload, offset)
+            collector = Collector(contract)
+            collector.add(payloads[:rows], [0] * rows, range(first, first + rows))
             first += rows
             batch = collector.take()
             ours.append(_milliseconds(partial(writer.write, batch)))

@@ -68,7 +68,10 @@ def struct_of(model: type[BaseModel]) -> type[msgspec.Struct]:
     )
 
 
-def _all(checks: list[Callable[[Any], Any]]) -> Callable[[Any], None]:
+def _all(checks: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    if len(checks) == 1:
+        return checks[0]
+
     def post_init(self: Any) -> None:
         for check in checks:
             check(self)
