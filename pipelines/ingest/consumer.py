@@ -126,7 +126,7 @@ class Sink:
                 "partition.assignment.strategy": "range",
                 "session.timeout.ms": limits.session_s * 1000,
                 "heartbeat.interval.ms": limits.session_s * 200,
-                # A broker that answers each event's arrival works more for the sink than for all else.
+                # A broker that told of each event at once would do little else.
                 "fetch.min.bytes": 256 * 2**10,
                 "fetch.wait.max.ms": 100,
                 "fetch.max.bytes": 32 * 2**20,
