@@ -43,14 +43,14 @@ def _checksums(locked: Traversable) -> dict[str, str]:
 
 
 def fetch_jars(mirror: str, locked: Traversable = BROKER) -> list[Path]:
-    """Return jars, the broker's or others, fetched and verified unless they are in the user's cache.
+    """Return jars, fetched and verified unless they are in the user's cache.
 
     Parameters
     ----------
     mirror
         Base URL of a Maven repository.
     locked
-        What lists them, with their checksums.
+        What lists them, with their checksums; the broker's if it is not stated.
 
     Raises
     ------
