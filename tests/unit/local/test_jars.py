@@ -5,7 +5,7 @@ from importlib.resources.abc import Traversable
 
 import pytest
 
-from deploy.bench._connect_peer import JARS
+from deploy.bench._connect_worker import JARS
 from deploy.local.kafka import BROKER
 
 LINE = re.compile(
