@@ -6,8 +6,8 @@ guide sets it up for JSON without a schema, where Connect decodes each message t
 connector encodes again, and as fast as it goes, where the engine is sent each message as it is.
 
 Both are tuned for speed: large polls, one insert for all partitions of a topic, no compression on
-the way. Neither checks anything, and what is inserted twice after a crash is there twice: what the
-connector needs for once only is KeeperMap, which the embedded engine lacks.
+the way. Neither checks anything, and what is inserted twice after a crash is there twice: for once
+only the connector needs a KeeperMap, and that a Keeper, which one machine has not.
 """
 
 from __future__ import annotations
