@@ -15,6 +15,7 @@ from storefront_api.business.endpoints import router as business
 from storefront_api.carts.endpoints import router as carts
 from storefront_api.catalog.endpoints import router as catalog
 from storefront_api.checkouts.endpoints import router as checkouts
+from storefront_api.collect.answering import PATHS, Collector
 from storefront_api.collect.endpoints import router as collect
 from storefront_api.collect.networks import Networks
 from storefront_api.collect.origins import Origins
@@ -151,12 +152,15 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         responses=errors.problems(500, 503),
         servers=[{"url": "/", "description": "This store."}],
         generate_unique_id_function=openapi.operation_id,
+        # The store tells of itself, and of nothing that is personal; asked for both, the framework
+        # looks with every request whether somebody has set up its own.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.add_middleware(LimitBodies, limits={"/collect": MAX_BYTES, "/collect/beacon": MAX_BYTES})
+    app.add_middleware(Collector)
+    app.add_middleware(LimitBodies, limits=dict.fromkeys(PATHS, MAX_BYTES))
     app.add_middleware(Origins, allowed=settings.collect_origins)
     app.add_middleware(Edge, timeout_s=settings.request_timeout_s)
     errors.install(app)
-    # Routes are tried in this order, and nothing is asked as often as the collector.
     for router in (
         collect,
         health,

@@ -75,8 +75,8 @@ async def open_loop(port: int, requests: Sequence[bytes], per_s: float) -> Laten
 
 
 async def closed_loop(port: int, requests: Sequence[bytes], workers: int) -> float:
-    """Return how many requests a second a few clients get through, each waiting for its answer."""
-    async with Pool(port) as pool:
+    """Return how many requests a second so many clients get through, each awaiting its answer."""
+    async with Pool(port, workers) as pool:
         waiting = iter(requests)
         started = time.perf_counter()
 
@@ -91,14 +91,15 @@ async def closed_loop(port: int, requests: Sequence[bytes], workers: int) -> flo
 class Pool:
     """Kept connections to one server; the client's own cost per request stays small."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, connections: int = CONNECTIONS) -> None:
         self._port = port
+        self._connections = connections
         self._free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
     async def __aenter__(self) -> Pool:
         self._free = asyncio.Queue()
         try:
-            for _ in range(CONNECTIONS):
+            for _ in range(self._connections):
                 self._free.put_nowait(await asyncio.open_connection("127.0.0.1", self._port))
         except OSError as error:
             raise LoadError(f"nothing answers on port {self._port}: {error}") from error

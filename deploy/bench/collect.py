@@ -1,10 +1,13 @@
-"""Events a second that one process of the collector acknowledges, beside two peers in one run.
+"""Events a second that one process of the collector acknowledges, beside three peers in one run.
 
-The broker is a private one. The events have 350 bytes and come singly and in batches of 50. The
-peers are (a) a bare ASGI application that only reads the body, and (b) the usual FastAPI endpoint
-with pydantic models that produces to the same Kafka. Ratios are of events for each second of the
-server's own CPU, all its threads together: that is what one core can carry, whatever else the
-machine does meanwhile. Events a second by the clock, and latencies, are told beside them.
+The broker is a private one. The events have 350 bytes and come singly and in batches of 50, from
+as many clients at once as keep the server busy. The peers are (a) a bare ASGI application that only
+reads the body, (b) the usual FastAPI endpoint with pydantic models that produces to the same Kafka,
+and a bare ASGI application that hands what comes to a producer set as the collector's: what lies
+between that one and (a) is Kafka's, what lies between it and the collector is ours. Ratios are of
+events for each second of the server's own CPU, all its threads together: that is what one core can
+carry, whatever else the machine does meanwhile. Events a second by the clock, and latencies, are
+told beside them.
 """
 
 from __future__ import annotations
@@ -16,29 +19,34 @@ import random
 import statistics
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 import psutil
 import uuid_utils
 
-from deploy.bench._load import LoadError, closed_loop, open_loop, request
+from deploy.bench._load import closed_loop, open_loop, request
 from deploy.bench._private_stack import private_stack
+from deploy.bench._started import wait_for
 from deploy.bench.result import Aim, BenchResult
 from deploy.local.ports import free_port
 from deploy.local.services import KEEP_ALIVE
 
 EVENT_BYTES = 350
 SIZES = {"single": 1, "batch": 50}
-REQUESTS = {"single": 1500, "batch": 300}
+BODIES = {"single": 1500, "batch": 300}
+"""So many different requests; they are also what the round that warms up sends."""
+CPU_S = 1.0
+"""How much of it each contender is to use in a round: the kernel counts in hundredths."""
 RATE_PER_S = 50.0
 ROUNDS = 3
-WORKERS = 16
+WORKERS = 64
 START_S = 60.0
 OURS, BARE, PYDANTIC = "collector", "bare_asgi", "fastapi_pydantic"
+PRODUCER = "bare_producer"
 AIMS = {BARE: 0.5, PYDANTIC: 4.0}
 
 
@@ -65,7 +73,8 @@ def run(seed: int) -> BenchResult:
     source = random.Random(seed)
     with private_stack(["storefront"]) as environment, ExitStack() as up:
         servers = {
-            name: up.enter_context(_server(name, environment)) for name in (OURS, BARE, PYDANTIC)
+            name: up.enter_context(_server(name, environment))
+            for name in (OURS, BARE, PRODUCER, PYDANTIC)
         }
         measured = asyncio.run(_measure(servers, source))
     figures = {
@@ -78,7 +87,7 @@ def run(seed: int) -> BenchResult:
             ours[f"{size}_events_per_cpu_s"] / figures[peer][f"{size}_events_per_cpu_s"], 3
         )
         for size in SIZES
-        for peer in AIMS
+        for peer in figures
     }
     aims = [
         Aim(f"{size}: {AIMS[peer]:g} times {peer}", ratio, ratio >= AIMS[peer])
@@ -93,14 +102,18 @@ async def _measure(
     servers: Mapping[str, _Server], source: random.Random
 ) -> dict[str, dict[str, list[float]]]:
     found: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in servers}
+    cost_s: dict[tuple[str, str], float] = {}
     for number in range(ROUNDS + 1):
         for size, events in SIZES.items():
-            bodies = [_batch(events, source) for _ in range(REQUESTS[size])]
+            bodies = [_batch(events, source) for _ in range(BODIES[size])]
             for name, server in servers.items():
-                asked = [request("POST", "/collect", body, server.headers) for body in bodies]
+                different = [request("POST", "/collect", body, server.headers) for body in bodies]
+                wanted = int(CPU_S / cost_s[name, size]) if number else len(different)
+                asked = list(islice(cycle(different), wanted))
                 before = server.cpu_s()
                 per_s = await closed_loop(server.port, asked, WORKERS)
                 used = server.cpu_s() - before
+                cost_s[name, size] = used / len(asked)
                 few = asked[: int(2 * RATE_PER_S)]
                 latencies = await open_loop(server.port, few, RATE_PER_S)
                 if number:  # the first round warms up
@@ -136,10 +149,11 @@ def _event(source: random.Random) -> bytes:
 
 @contextmanager
 def _server(name: str, environment: Mapping[str, str]) -> Iterator[_Server]:
-    application = {
-        OURS: ("storefront_api.app:create_app", "--factory"),
-        BARE: ("deploy.bench._bare_app:app", "--lifespan", "off"),
-        PYDANTIC: ("deploy.bench._collect_peer:create_app", "--factory"),
+    application, ready = {
+        OURS: (("storefront_api.app:create_app", "--factory"), "/readyz"),
+        BARE: (("deploy.bench._bare_app:app", "--lifespan", "off"), "/"),
+        PRODUCER: (("deploy.bench._bare_producer:create_app", "--factory"), "/"),
+        PYDANTIC: (("deploy.bench._collect_peer:create_app", "--factory"), "/openapi.json"),
     }[name]
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", *application, "--no-access-log", *KEEP_ALIVE]
@@ -150,23 +164,10 @@ def _server(name: str, environment: Mapping[str, str]) -> Iterator[_Server]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        asyncio.run(_answering(port, process))
+        wait_for(f"http://127.0.0.1:{port}{ready}", process, START_S)
         token = environment["PARTNER_TOKEN"]
         headers = {"Authorization": f"Bearer {token}"} if name == OURS else {}
         yield _Server(port, psutil.Process(process.pid), headers)
     finally:
         process.terminate()
         process.wait()
-
-
-async def _answering(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_S
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    raise LoadError(f"the server on port {port} did not start")

@@ -1,20 +1,20 @@
 """Whether a click keeps the contract, and what is published of it.
 
-A click that msgspec's structs accept is published with the bytes of its data as they came. What
-they refuse is asked of the contract's classes, as the sink does, whose word counts: they give the
+A click that msgspec's structs accept is published with the bytes of its data as they came; what is
+around them is put together from what is the same for a batch or a kind of click. What they refuse
+is asked of the contract's classes, as the sink does, whose word counts: they give the
 reason, or accept what is only written in an odd way.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from hashlib import sha256
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from pydantic import ValidationError
@@ -30,6 +30,8 @@ from storefront_api.events.structs import struct_of
 
 TOLERATED_SKEW = timedelta(seconds=2)
 """A sender's clock that differs by less is taken to be right: the way takes time, too."""
+_T, _POINT, _Z = b"T.Z"
+_WHOLE_SECOND = '"2026-03-01T09:30:00Z"'
 _UUID_7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z"
 
 
@@ -39,21 +41,10 @@ _UNTOLD = "refused; without consent to analytics it is not kept what broke which
 class _Stated(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     id: Annotated[str, msgspec.Meta(pattern=_UUID_7)]
     type: str
-    occurred_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    occurred_at: msgspec.Raw
     data: msgspec.Raw
     version: int = 1
     subject: Annotated[str, msgspec.Meta(max_length=64)] = ""
-
-
-class _Event(msgspec.Struct, gc=False):
-    id: str
-    type: str
-    version: int
-    occurred_at: str
-    received_at: str
-    subject: str
-    trace_id: str
-    data: msgspec.Raw
 
 
 class RefusedError(ValueError):
@@ -64,7 +55,7 @@ class RefusedError(ValueError):
         self.field = field
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sender:
     """What a batch says of all its events.
 
@@ -95,15 +86,25 @@ class Sender:
     trace_id: str
     visitor: Visitor = Visitor("", "")
 
-    @cached_property
+    def __post_init__(self) -> None:
+        self.envelope = self.envelope_of(self.subject)
+        """What stands between an event's time and the first field that it states of its data."""
+
+    @property
     def told(self) -> dict[str, str]:
         """What the store adds to the data of each event."""
         return {} if self.may_state else {k: v for k, v in self.visitor._asdict().items() if v}
 
-    @cached_property
-    def told_first(self) -> bytes:
-        """The same as the beginning of a JSON object that has more fields."""
-        return b"{" + _encoder.encode(self.told)[1:-1] + b"," if self.told else b"{"
+    def envelope_of(self, subject: str) -> bytes:
+        """Return the envelope of an event that is of another subject."""
+        stated = self.told
+        told = _encoder.encode(stated)[1:-1] + b"," if stated else b""
+        return b',"received_at":%b,"subject":%b,"trace_id":"%b","data":{%b' % (
+            _written(self.received_at),
+            _encoder.encode(subject),
+            self.trace_id.encode(),
+            told,
+        )
 
     def corrected(self, occurred_at: datetime) -> datetime:
         """Return when something happened by the store's clock.
@@ -118,21 +119,44 @@ class Sender:
         return min(occurred_at, self.received_at)
 
 
-def _decoders() -> Mapping[tuple[str, int], msgspec.json.Decoder[Any]]:
+class _Kind(NamedTuple):
+    """What is known of a type and version of clicks.
+
+    Parameters
+    ----------
+    named
+        What stands between an event's id and its time.
+    data
+        Decodes the data.
+    bare_data
+        The same for senders who may not state what the store adds.
+    personal
+        Returns the values of a click's personal fields: there are several.
+    """
+
+    named: bytes
+    data: msgspec.json.Decoder[Any]
+    bare_data: msgspec.json.Decoder[Any]
+    personal: Callable[[Any], tuple[Any, ...]]
+
+
+def _kinds() -> Mapping[tuple[str, int], _Kind]:
     found = {}
     for event in EVENTS[Topic.CLICKSTREAM]:
         data: Any = event.model_fields["data"].annotation
-        found[name_of(event)] = msgspec.json.Decoder(struct_of(data))
+        type_, version = name_of(event)
+        found[type_, version] = _Kind(
+            b'","type":"%b","version":%d,"occurred_at":' % (type_.encode(), version),
+            msgspec.json.Decoder(struct_of(data)),
+            msgspec.json.Decoder(struct_of(data, without=BY_THE_EDGE)),
+            attrgetter(*SPLITTERS[Topic.CLICKSTREAM].blanks[type_, version]),
+        )
     return found
 
 
-_DATA = _decoders()
-_PERSONAL = {
-    name: attrgetter(*blanks) for name, blanks in SPLITTERS[Topic.CLICKSTREAM].blanks.items()
-}
-"""By type and version, what returns the values of a click's personal fields: there are several."""
-_OURS = tuple(f'"{name}"'.encode() for name in BY_THE_EDGE)
+_KINDS = _kinds()
 _stated = msgspec.json.Decoder(_Stated)
+_instant = msgspec.json.Decoder(Annotated[datetime, msgspec.Meta(tz=True)])
 _encoder = msgspec.json.Encoder()
 
 
@@ -153,31 +177,31 @@ def published(raw: bytes, sender: Sender) -> Published:
     if sender.consent:
         try:
             stated = _stated.decode(raw)
-            click = _DATA[stated.type, stated.version].decode(stated.data)
+            kind = _KINDS[stated.type, stated.version]
+            data = bytes(stated.data)
+            click = (kind.data if sender.may_state else kind.bare_data).decode(data)
+            written = bytes(stated.occurred_at)
+            stated_at = _instant.decode(written)
         except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError):
             return _asked_of_class(raw, sender)
-        if click.consent == "granted" and (sender.may_state or _leaves_it_to_us(stated.data)):
+        if click.consent == "granted":
             if stated.subject and not sender.may_state:
                 raise RefusedError("subject", "only a partner may state this")
-            event = _Event(
-                stated.id,
-                stated.type,
-                stated.version,
-                _written(_checked(stated.occurred_at, sender)),
-                _written(sender.received_at),
-                sender.subject or stated.subject,
-                sender.trace_id,
-                msgspec.Raw(sender.told_first + bytes(stated.data)[1:]),
+            occurred_at = _checked(stated_at, sender)
+            if occurred_at is not stated_at or not _is_canonical(written):
+                written = _written(occurred_at)
+            whose = sender.subject or stated.subject
+            envelope = sender.envelope if whose == sender.subject else sender.envelope_of(whose)
+            payload = b"".join(
+                (b'{"id":"', stated.id.encode(), kind.named, written, envelope, data[1:], b"}")
             )
-            personal = any(_PERSONAL[stated.type, stated.version](click))
-            return click.session_id.encode(), _encoder.encode(event), personal
+            return click.session_id.encode(), payload, any(kind.personal(click))
     return _asked_of_class(raw, sender)
 
 
-def _leaves_it_to_us(data: msgspec.Raw) -> bool:
-    """Return whether no key of the bytes is one that the store adds; an escape may hide one."""
-    written = bytes(data)
-    return b"\\u" not in written and not any(name in written for name in _OURS)
+def _is_canonical(written: bytes) -> bool:
+    """Return whether the bytes of an instant in UTC are those that the contract writes."""
+    return len(written) == 26 and written[11] == _T and written[20] == _POINT and written[24] == _Z
 
 
 def _checked(occurred_at: datetime, sender: Sender) -> datetime:
@@ -190,9 +214,10 @@ def _checked(occurred_at: datetime, sender: Sender) -> datetime:
     return corrected
 
 
-def _written(instant: datetime) -> str:
-    """Return an instant in UTC as the contract writes it, without a detour by `strftime`."""
-    return f"{instant.isoformat(timespec='milliseconds')[:23]}Z"
+def _written(instant: datetime) -> bytes:
+    """Return an instant in UTC as the contract writes it in JSON: cut to milliseconds."""
+    text = _encoder.encode(instant)
+    return text[:24] + b'Z"' if len(text) > len(_WHOLE_SECOND) else text[:20] + b'.000Z"'
 
 
 def _asked_of_class(raw: bytes, sender: Sender) -> Published:
@@ -255,7 +280,7 @@ def letter(raw: bytes, sender: Sender, error: RefusedError) -> DeadLetter:
         denied = isinstance(data, dict) and data.get("consent") == "denied"
         if sender.consent and not denied:
             added = {
-                "received_at": _written(sender.received_at),
+                "received_at": _written(sender.received_at)[1:-1].decode(),
                 "subject": sender.subject or stated.get("subject", ""),
                 "trace_id": sender.trace_id,
             }
@@ -281,6 +306,6 @@ def letter(raw: bytes, sender: Sender, error: RefusedError) -> DeadLetter:
 def _named(stated: dict[str, Any]) -> dict[str, Any]:
     """Return the type and the version that a click claims, if there are such."""
     type_, version = stated.get("type"), stated.get("version", 1)
-    if isinstance(type_, str) and type(version) is int and (type_, version) in _DATA:
+    if isinstance(type_, str) and type(version) is int and (type_, version) in _KINDS:
         return {"type": type_, "version": version}
     return {}

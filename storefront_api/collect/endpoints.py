@@ -1,23 +1,25 @@
-"""The collector over HTTP."""
+"""The collector over HTTP: what is documented of it, and the tracker.
+
+What is sent to the collector is answered before it reaches these routes, by `answering`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Response
 from pydantic import BaseModel
 
-from storefront_api.collect import service, tracker
-from storefront_api.collect.keys import SiteKey
+from storefront_api.collect import tracker
+from storefront_api.collect.keys import KEYED
 from storefront_api.collect.schemas import Beacon, Clicks, Collected
-from storefront_api.collect.visitors import Visiting
 from storefront_api.platform.auth import Known, public
 from storefront_api.platform.errors import BODY, problems
-from storefront_api.platform.limits import limited, visitors_limited
-from storefront_api.platform.tracing import TraceId
-from storefront_api.services import Injected
+from storefront_api.platform.limits import CallerLimit, VisitorLimit
 
 router = APIRouter(tags=["collect"])
+COLLECTING = CallerLimit("collecting")
+VISITING = VisitorLimit("collecting")
 
 
 def _body(model: type[BaseModel], media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -39,32 +41,30 @@ _BEACON = {
 @router.post(
     "/collect",
     status_code=202,
-    dependencies=[limited("collecting")],
+    response_model=Collected,
+    dependencies=[Depends(COLLECTING)],
     responses=problems(401, *BODY, 503),
     openapi_extra=_body(Clicks, "application/json", Clicks.model_json_schema()),
 )
-async def collect(
-    services: Injected, http: Request, caller: Known, trace_id: TraceId, visitor: Visiting
-) -> Collected:
+async def collect(caller: Known) -> NoReturn:
     """Take a batch of clicks; the answer comes when they cannot be lost any more."""
-    return await service.collect(services, caller, await http.body(), trace_id, visitor)
+    raise NotImplementedError("it is answered before it gets here")
 
 
 @router.post(
     "/collect/beacon",
     status_code=202,
-    dependencies=[Depends(public), visitors_limited("collecting")],
+    response_model=Collected,
+    dependencies=[Depends(public), Depends(VISITING), Depends(KEYED)],
     responses=problems(401, *BODY, 503),
     openapi_extra=_body(Beacon, "text/plain", _BEACON),
 )
-async def collect_beacon(
-    services: Injected, http: Request, key: SiteKey, trace_id: TraceId, visitor: Visiting
-) -> Collected:
+async def collect_beacon() -> NoReturn:
     """Take a batch of clicks from a page, as `navigator.sendBeacon` sends text.
 
     There are no headers that a page could set, nor a preflight: the body says what they would.
     """
-    return await service.collect_beacon(services, await http.body(), trace_id, visitor)
+    raise NotImplementedError("it is answered before it gets here")
 
 
 @router.get(

@@ -19,6 +19,8 @@ from storefront_api.platform.sessions import SessionsAwayError
 from storefront_api.platform.spool import Outgoing
 from storefront_api.services import Services
 
+_TOPIC = Topic.CLICKSTREAM.value
+_ACCEPTED, _REFUSED = map(metrics.COLLECTED.labels, ("accepted", "refused"))
 _CLICKS = SPLITTERS[Topic.CLICKSTREAM]
 
 
@@ -90,7 +92,7 @@ async def _collect(
         raw = bytes(event)
         try:
             key, payload, may_be_personal = published(raw, sender)
-            message = Outgoing(Topic.CLICKSTREAM.value, key, payload)
+            message = Outgoing(_TOPIC, key, payload)
             found = _CLICKS.split(payload) if may_be_personal else None
         except RefusedError as error:
             refused.append(Refused(index=index, field=error.field, message=str(error)))
@@ -104,8 +106,8 @@ async def _collect(
         await _seal(services, messages, personal)
     await services.clicks.send(messages)
     accepted = len(messages) - len(refused)
-    metrics.COLLECTED.labels("accepted").inc(accepted)
-    metrics.COLLECTED.labels("refused").inc(len(refused))
+    _ACCEPTED.inc(accepted)
+    _REFUSED.inc(len(refused))
     return Collected(accepted=accepted, refused=refused)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-from fastapi import Depends, Request
+from starlette.types import Scope
 
 from storefront_api.collect.agents import agent_of
-from storefront_api.collect.networks import Networks
 from storefront_api.events.clickstream import Agent, Network
-from storefront_api.platform.limits import Limiter
 
 
 class Visitor(NamedTuple):
@@ -19,13 +17,7 @@ class Visitor(NamedTuple):
     network: Network
 
 
-async def _visitor(request: Request) -> Visitor:
-    limiter: Limiter = request.app.state.limiter
-    networks: Networks = request.app.state.networks
-    return Visitor(
-        agent_of(request.headers.get("user-agent", "")), networks.of(limiter.address(request))
-    )
-
-
-Visiting = Annotated[Visitor, Depends(_visitor)]
-"""Who sends a request, as a route's parameter; an address is known where a proxy tells it."""
+def visitor_of(scope: Scope, user_agent: str) -> Visitor:
+    """Return who sends a request; an address is known where a proxy tells it."""
+    state = scope["app"].state
+    return Visitor(agent_of(user_agent), state.networks.of(state.limiter.address(scope)))

@@ -7,7 +7,7 @@ unknown here has no struct, and every one of its messages is asked of the class.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -34,8 +34,13 @@ class NoStructError(TypeError):
     """A class uses something that has no equal among msgspec's types and constraints."""
 
 
-def struct_of(model: type[BaseModel]) -> type[msgspec.Struct]:
+def struct_of(model: type[BaseModel], without: Collection[str] = ()) -> type[msgspec.Struct]:
     """Return a struct that accepts nothing which the class refuses.
+
+    Parameters
+    ----------
+    without
+        Fields of the class, with defaults, that the struct does not accept either.
 
     Raises
     ------
@@ -56,6 +61,8 @@ def struct_of(model: type[BaseModel]) -> type[msgspec.Struct]:
     for name, info in model.model_fields.items():
         if info.alias is not None:
             raise NoStructError(f"{model.__name__}.{name}: an alias")
+        if name in without:
+            continue
         type_ = _constrained(_type(info.annotation), info.metadata)
         fields.append((name, type_) if info.is_required() else (name, type_, info.default))
     return msgspec.defstruct(

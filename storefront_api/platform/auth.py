@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.types import Scope
 
 from storefront_api.platform.clock import Clock, system_clock
 from storefront_api.platform.errors import ForbiddenError, UnauthenticatedError
@@ -28,6 +31,9 @@ from storefront_api.platform.sessions import Live, SessionsAwayError, Standing
 
 TOKEN_AGE_S = 400 * 24 * 3600
 """How long a guest's token holds."""
+_REMEMBERED_S = 60
+_REMEMBERED = 4096
+"""So many guests' tokens are not looked at again for so long: nothing but their age ends them."""
 _ACCOUNTS = "a."
 """What the access tokens of accounts begin with."""
 PARTNER = "partner"
@@ -69,6 +75,9 @@ class Caller:
     def may(self, permission: Permission) -> bool:
         """Whether the policy gives the caller a permission."""
         return self.role in POLICY[permission]
+
+
+_THE_PARTNER = Caller(PARTNER, "", Role.PARTNER)
 
 
 class Identity(BaseModel):
@@ -131,6 +140,7 @@ class Gate:
         self._guests = URLSafeTimedSerializer(key, salt="shopper")
         self._accesses = URLSafeSerializer(key, salt="access")
         self._clock = clock
+        self._guest_of = lru_cache(_REMEMBERED)(self._read_guest)
 
     def pseudonym(self, identity: str) -> str:
         """Return the keyed hash that stands for somebody, never to be turned back."""
@@ -154,10 +164,12 @@ class Gate:
             If it is none that was issued to a guest.
         """
         try:
-            stated = self._guests.loads(token, max_age=TOKEN_AGE_S)
-            identity = Identity.model_validate(stated)
+            return self._guest_of(token, time.monotonic() // _REMEMBERED_S)
         except (BadData, ValidationError):
             raise UnauthenticatedError("the token is unknown or has expired", field=field) from None
+
+    def _read_guest(self, token: str, _: float) -> Caller:
+        identity = Identity.model_validate(self._guests.loads(token, max_age=TOKEN_AGE_S))
         subject = self.pseudonym(identity.person)
         return Caller(subject, subject, Role.GUEST)
 
@@ -172,7 +184,7 @@ class Gate:
             If it is an account's and nobody knows whether its session is live.
         """
         if self._partner_token and hmac.compare_digest(token.encode(), self._partner_token):
-            return Caller(PARTNER, "", Role.PARTNER)
+            return _THE_PARTNER
         if not token.startswith(_ACCOUNTS):
             return self.guest(token)
         access = self._access(token)
@@ -212,6 +224,11 @@ async def known(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
+    """Tell who calls, as `caller_of` does."""
+    return await caller_of(request.scope, credentials.credentials if credentials else "")
+
+
+async def caller_of(scope: Scope, token: str) -> Caller:
     """Tell who calls.
 
     Raises
@@ -221,16 +238,22 @@ async def known(
     SessionsAwayError
         If it has an account's, and Valkey is away.
     """
-    if credentials is None:
+    if not token:
         raise UnauthenticatedError(
             "a bearer token is needed; POST /sessions and POST /login issue one",
             field="header.Authorization",
         )
-    services = request.app.state.services
+    services = scope["app"].state.services
     gate: Gate = services.gate
-    caller = await gate.caller(credentials.credentials, services.sessions, services.standing_of)
-    request.state.role = caller.role.value
+    caller = await gate.caller(token, services.sessions, services.standing_of)
+    scope["state"]["role"] = caller.role.value
     return caller
+
+
+def bearer_token(authorization: str | None) -> str:
+    """Return the token of a header; empty if it has none, or another scheme."""
+    scheme, token = get_authorization_scheme_param(authorization)
+    return token if scheme.lower() == "bearer" else ""
 
 
 async def personal(request: Request) -> None:
@@ -249,8 +272,8 @@ async def perhaps_known(request: Request) -> Caller | None:
         If the credential is not ours, or is over: its owner is to get another one, and not
         unnoticed what everybody gets.
     """
-    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    if scheme.lower() != "bearer" or not token:
+    token = bearer_token(request.headers.get("authorization"))
+    if not token:
         return None
     services = request.app.state.services
     gate: Gate = services.gate

@@ -6,24 +6,55 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from threading import Event as Flag
-from threading import Thread
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from opentelemetry.trace import SpanKind, get_current_span
+from opentelemetry.trace import SpanKind
 
 from storefront_api.events import DEAD_LETTERS, Topic
 from storefront_api.platform import tracing
-from storefront_api.platform.spool import Outgoing, Spool
+from storefront_api.platform.spool import Headers, Outgoing, Spool
 
 DELIVERY_TIMEOUT_S = 5.0
 """Kafka is taken to be away when it has not acknowledged for so long."""
 PAUSE_S = 0.5
 """Between two tries to empty the spool."""
+ASK_AGAIN_S = 0.001
+"""Between two looks at what Kafka has acknowledged, while something is under way."""
+IDLE_S = 0.5
+"""The same while nothing is: then only the brokers' coming and going is to be heard of."""
+_SPAN = f"publish {Topic.CLICKSTREAM.value}"
+
+
+class _Delivery:
+    """What becomes of some messages; the producer calls `told` once for each."""
+
+    __slots__ = ("_done", "left", "waiting")
+
+    def __init__(self) -> None:
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.left: list[Outgoing] = []
+        self.waiting = 0
+
+    def told(self, error: KafkaError | None, message: Message) -> None:
+        """Hear what became of one, while the event loop polls."""
+        if error is not None:
+            self.left.append(_again(message))
+        self.waiting -= 1
+        if not self.waiting and not self._done.done():
+            self._done.set_result(None)
+
+    async def settled(self) -> list[Outgoing]:
+        """Return, when all have been told of, those that Kafka did not acknowledge."""
+        if self.waiting:
+            await self._done
+        return self.left
 
 
 class ClickProducer:
-    """An idempotent producer with a thread that serves its acknowledgements, and a spool.
+    """An idempotent producer that the event loop polls for acknowledgements, and a spool.
+
+    A thread that waited for them would take the interpreter's lock from the requests again and
+    again; between two rounds of the loop nobody has to be waited for.
 
     What Kafka does not take goes to the spool, and so does all that comes until that is empty: so
     it is sent in its order. A message of which nobody knows whether Kafka had it when it went
@@ -51,8 +82,8 @@ class ClickProducer:
             },
             logger=logging.getLogger("librdkafka"),
         )
-        self._stop = Flag()
-        self._thread = Thread(target=self._serve, name="acknowledgements", daemon=True)
+        self._timer: asyncio.TimerHandle | None = None
+        self._polls_soon = False
         self._draining: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -64,12 +95,19 @@ class ClickProducer:
             If the spool cannot be written.
         """
         self._spool.open()
-        self._thread.start()
+        self._poll()
         self._draining = asyncio.create_task(self._drain())
 
-    def _serve(self) -> None:
-        while not self._stop.is_set():
-            self._producer.poll(0.1)
+    def _poll(self) -> None:
+        self._producer.poll(0)
+        self._poll_again(soon=len(self._producer) > 0)
+
+    def _poll_again(self, soon: bool) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        pause = ASK_AGAIN_S if soon else IDLE_S
+        self._polls_soon = soon
+        self._timer = asyncio.get_running_loop().call_later(pause, self._poll)
 
     def _failed(self, error: KafkaError) -> None:
         if error.code() == KafkaError._ALL_BROKERS_DOWN:
@@ -85,67 +123,42 @@ class ClickProducer:
         """
         if not messages:
             return
-        with tracing.span(
-            f"publish {Topic.CLICKSTREAM.value}",
-            SpanKind.PRODUCER,
-            **{"messaging.batch.message_count": len(messages)},
-        ):
-            headers = tracing.headers_of(get_current_span())
-            sent = [
-                # A letter's headers are what it says of itself, and no more.
-                each
-                if each.topic == DEAD_LETTERS
-                else each._replace(headers=[*each.headers, *headers])
-                for each in messages
-            ]
-            left: Sequence[Outgoing] = sent
+        told = {"messaging.batch.message_count": len(messages)}
+        with tracing.span(_SPAN, SpanKind.PRODUCER, **told):
+            headers = tracing.headers_of(tracing.traceparent())
             if self._spool.empty and not self._away:
-                left = await self._deliver(sent)
+                left = await self._deliver(messages, headers)
+            else:
+                left = _traced(messages, headers)
             if left:
                 await self._spool.keep(left)
 
-    async def _deliver(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
-        """Send messages and return those that Kafka did not acknowledge."""
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        wanted = len(messages)
-        told: list[bool] = []
-        left: list[Outgoing] = []
-
-        def settle() -> None:
-            if not done.done():
-                done.set_result(None)
-
-        def delivered(error: KafkaError | None, message: Message) -> None:
-            # In the thread that serves acknowledgements.
-            if error is not None:
-                left.append(_again(message))
-            told.append(error is None)
-            if len(told) == wanted:
-                loop.call_soon_threadsafe(settle)
-
-        for number, each in enumerate(messages):
+    async def _deliver(self, messages: Sequence[Outgoing], headers: Headers) -> list[Outgoing]:
+        """Send messages, with headers, and return those that Kafka did not acknowledge."""
+        delivery = _Delivery()
+        produce, told = self._producer.produce, delivery.told
+        for topic, key, payload, own in messages:
             try:
-                self._producer.produce(
-                    each.topic,
-                    each.payload,
-                    each.key,
-                    on_delivery=delivered,
-                    headers=each.headers,
+                produce(
+                    topic,
+                    payload,
+                    key,
+                    on_delivery=told,
+                    headers=_all_headers(topic, own, headers),
                 )
             except BufferError:
-                # The queue is full: fewer are waited for, and those may all have been told.
-                wanted = number
-                if len(told) == wanted:
-                    settle()
+                # The queue is full: what does not fit into it is left.
                 break
-        await done
-        return [*left, *messages[wanted:]]
+            delivery.waiting += 1
+        if not self._polls_soon:
+            self._poll_again(soon=True)
+        rest = messages[delivery.waiting :]
+        return [*await delivery.settled(), *_traced(rest, headers)]
 
     async def _drain(self) -> None:
         while True:
             path, left = await self._spool.oldest()
-            while left := await self._deliver(left):
+            while left := await self._deliver(left, []):
                 await asyncio.sleep(PAUSE_S)
             self._spool.forget(path)
             self._away = False
@@ -164,10 +177,26 @@ class ClickProducer:
             self._draining.cancel()
             with suppress(asyncio.CancelledError):
                 await self._draining
-        await asyncio.to_thread(self._producer.flush, DELIVERY_TIMEOUT_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DELIVERY_TIMEOUT_S):
+                while len(self._producer):
+                    await asyncio.sleep(ASK_AGAIN_S)
+        if self._timer is not None:
+            self._timer.cancel()
         await self._spool.close()
-        self._stop.set()
-        await asyncio.to_thread(self._thread.join)
+
+
+def _all_headers(topic: str, own: Headers, added: Headers) -> Headers:
+    """Return the headers of a message; a letter's are what it says of itself, and no more."""
+    if topic == DEAD_LETTERS:
+        return own
+    return [*own, *added] if own else added
+
+
+def _traced(messages: Sequence[Outgoing], added: Headers) -> list[Outgoing]:
+    return [
+        each._replace(headers=_all_headers(each.topic, each.headers, added)) for each in messages
+    ]
 
 
 def _again(message: Message) -> Outgoing:

@@ -6,16 +6,16 @@ One middleware and not one for each, since each costs every request a call for e
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
-from uuid import uuid4
 
 import structlog
 from opentelemetry.trace import StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
 from storefront_api.platform import logs, metrics, tracing
+from storefront_api.platform.deadlines import Deadlines
 from storefront_api.platform.errors import (
     REQUEST_ID,
     InternalError,
@@ -46,7 +46,7 @@ class Edge:
 
     def __init__(self, app: ASGIApp, timeout_s: float) -> None:
         self._app = app
-        self._timeout_s = timeout_s
+        self._deadlines = Deadlines(timeout_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through."""
@@ -55,15 +55,14 @@ class Edge:
             return
         told = _Told(scope["headers"])
         with tracing.of_request(told.traceparent) as span:
-            trace_id = f"{span.get_span_context().trace_id:032x}"
+            trace_id = tracing.trace_id()
             state = scope.setdefault("state", {})
             state.update(trace_id=trace_id, headers=[])
             token = REQUEST_ID.set(told.request_id)
-            passing = _Passing(scope, send, told)
+            passing = _Passing(scope, send, told, self._deadlines)
             metrics.IN_FLIGHT.inc()
             try:
-                with bound_contextvars(request_id=told.request_id, trace_id=trace_id):
-                    await self._pass(scope, receive, passing)
+                await self._pass(scope, receive, passing)
             finally:
                 metrics.IN_FLIGHT.dec()
                 REQUEST_ID.reset(token)
@@ -79,20 +78,18 @@ class Edge:
     async def _pass(self, scope: Scope, receive: Receive, passing: _Passing) -> None:
         problem: StoreError
         try:
-            async with asyncio.timeout(self._timeout_s) as limit:
-                passing.limit = limit
-                await self._app(scope, receive, passing)
-        except TimeoutError as error:
-            if not limit.expired():
-                problem = _failure(error)
-            else:
-                problem = TimedOutError(f"there is no answer after {self._timeout_s:g} s")
+            await self._app(scope, receive, passing)
+        except asyncio.CancelledError:
+            if not passing.deadline.gave_up():
+                raise
+            problem = TimedOutError(f"there is no answer after {self._deadlines.after_s:g} s")
         except Exception as error:  # noqa: BLE001
             problem = _failure(error)
         else:
             return
-        # The limit is over with what it bounded: what is answered instead has none.
-        passing.limit = None
+        finally:
+            # The limit is over with what it bounded: what is answered instead has none.
+            self._deadlines.lift(passing.deadline)
         if not passing.begun:
             await answer(problem)(scope, receive, passing)
 
@@ -117,20 +114,21 @@ class _Told:
             elif name == b"x-request-id":
                 stated = value.decode("latin-1")
                 self.request_id = stated if _REQUEST_ID.fullmatch(stated) else ""
-        self.request_id = self.request_id or uuid4().hex
+        self.request_id = self.request_id or os.urandom(16).hex()
 
 
 class _Passing:
     """The `send` of one request: adds headers to the answer's beginning and remembers it."""
 
-    def __init__(self, scope: Scope, send: Send, told: _Told) -> None:
+    def __init__(self, scope: Scope, send: Send, told: _Told, deadlines: Deadlines) -> None:
         self._scope = scope
         self._send = send
         self._told = told
+        self._deadlines = deadlines
+        self.deadline = deadlines.begin()
         self._started = time.perf_counter()
         self.begun = False
         self.status = 500
-        self.limit: asyncio.Timeout | None = None
 
     @property
     def method(self) -> str:
@@ -148,8 +146,7 @@ class _Passing:
         """Send one message of the answer."""
         if message["type"] == "http.response.start":
             self.begun = True
-            if self.limit is not None and not self.limit.expired():
-                self.limit.reschedule(None)
+            self._deadlines.lift(self.deadline)
             self.status = message["status"]
             own = message["headers"]
             added = [
@@ -165,10 +162,11 @@ class _Passing:
     def tell(self, trace_id: str) -> None:
         """Observe the request and log it, by its template: paths hold ids and what was typed."""
         elapsed = time.perf_counter() - self._started
-        metrics.LATENCY.labels(self.method, self.route, str(self.status)).observe(elapsed)
+        method, route = self.method, self.route
+        metrics.latency_of(method, route, self.status).observe(elapsed)
         logs.request_line(
-            method=self.method,
-            route=self.route,
+            method=method,
+            route=route,
             status=self.status,
             ms=round(elapsed * 1000, 1),
             request_id=self._told.request_id,

@@ -228,6 +228,11 @@ def answer(error: StoreError) -> JSONResponse:
     return answered(error.problem, error.headers)
 
 
+def database_away() -> AwayError:
+    """Return what is answered while the database is away."""
+    return AwayError("the database does not answer")
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of an application in the one shape."""
 
@@ -268,7 +273,7 @@ def install(app: FastAPI) -> None:
         return answer(InvalidError(f"cannot be stored: {error}"))
 
     async def store_away(_: Request, __: Exception) -> JSONResponse:
-        return answer(AwayError("the database does not answer"))
+        return answer(database_away())
 
     for kind in DATABASE_AWAY:
         app.add_exception_handler(kind, store_away)

@@ -23,6 +23,7 @@ from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, Request
+from starlette.types import Scope
 from valkey.asyncio import BlockingConnectionPool, Valkey
 from valkey.exceptions import ValkeyError
 
@@ -153,14 +154,16 @@ class Limiter:
         self._proxies = [ip_network(each.strip()) for each in trusted_proxies.split(",") if each]
         self._away_until = 0.0
 
-    def address(self, request: Request) -> str:
+    def address(self, scope: Scope) -> str:
         """Return the address of a caller; empty unless a trusted proxy tells it.
 
         Any other address may be that of a proxy, behind which everybody would share a bucket.
         """
-        if not self._proxies or request.client is None or not self._trusted(request.client.host):
+        client = scope.get("client")
+        if not self._proxies or client is None or not self._trusted(client[0]):
             return ""
-        hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+        told = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        hops = b",".join(told).decode("latin-1").split(",")
         for hop in reversed([hop.strip() for hop in hops]):
             if not self._trusted(hop):
                 return hop if _is_address(hop) else ""
@@ -216,16 +219,24 @@ class Limit:
         if self.name not in LIMITS:
             raise ValueError(f"no limit {self.name!r}; there are {', '.join(LIMITS)}")
 
-    async def _take(self, request: Request, caller: str) -> None:
-        if is_simulated(request.app.state.services.clock):
+    async def take(self, scope: Scope, caller: str) -> None:
+        """Take a token of a caller's bucket, and have the answer tell of it.
+
+        Raises
+        ------
+        RateLimitedError
+            If there is none.
+        """
+        state = scope["app"].state
+        if is_simulated(state.services.clock):
             return
         rate = LIMITS[self.name]
-        limiter: Limiter = request.app.state.limiter
+        limiter: Limiter = state.limiter
         taken = await limiter.take(self.name, caller)
         if taken is None:
             return
         until_full = math.ceil((rate.burst - taken.left) / rate.per_s)
-        request.state.headers += [
+        scope["state"]["headers"] += [
             (b"ratelimit-policy", f'"{self.name}";q={rate.burst};w={rate.window_s}'.encode()),
             (b"ratelimit", f'"{self.name}";r={taken.left};t={until_full}'.encode()),
         ]
@@ -241,32 +252,28 @@ class CallerLimit(Limit):
     """Of a guarded route: each caller has a bucket."""
 
     async def __call__(self, request: Request, caller: Annotated[Caller, Depends(known)]) -> None:
-        """Take a token, or refuse.
+        """Take a token, or refuse."""
+        await self.bind(request.scope, caller)
 
-        Raises
-        ------
-        RateLimitedError
-            If there is none.
-        """
+    async def bind(self, scope: Scope, caller: Caller) -> None:
+        """Do the same for a request that is not the framework's."""
         if caller.role not in LIMITS[self.name].exempt:
-            await self._take(request, caller.name)
+            await self.take(scope, caller.name)
 
 
 class VisitorLimit(Limit):
     """Of a public route: each address has a bucket, where a trusted proxy tells addresses."""
 
     async def __call__(self, request: Request) -> None:
-        """Take a token, or refuse.
+        """Take a token, or refuse."""
+        await self.bind(request.scope)
 
-        Raises
-        ------
-        RateLimitedError
-            If there is none.
-        """
-        limiter: Limiter = request.app.state.limiter
-        address = limiter.address(request)
+    async def bind(self, scope: Scope) -> None:
+        """Do the same for a request that is not the framework's."""
+        limiter: Limiter = scope["app"].state.limiter
+        address = limiter.address(scope)
         if address:
-            await self._take(request, address)
+            await self.take(scope, address)
 
 
 def limited(name: str) -> Any:

@@ -12,11 +12,21 @@ import asyncpg
 import orjson
 import structlog
 
+from storefront_api.platform import tracing
+from storefront_api.platform.errors import REQUEST_ID
+
+
+def _of_request(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Add to a line what names the request that it is about, if it is about one."""
+    if request_id := REQUEST_ID.get():
+        line.update(request_id=request_id, trace_id=tracing.trace_id())
+    return line
+
 
 def configure() -> None:
     """Write the process's log, librdkafka's included, as one JSON object a line."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _of_request,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

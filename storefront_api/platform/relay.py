@@ -180,7 +180,10 @@ class Relay:
                 row["topic"],
                 value,
                 row["key"].encode(),
-                headers=[*headers, *tracing.headers_of(begun)],
+                headers=[
+                    *headers,
+                    *tracing.headers_of(tracing.header_of(begun.get_span_context())),
+                ],
             )
         self._failpoints.at("produced")
         done = TopicPartition(CARRIER.topic, CARRIER.partition, batch + 1)

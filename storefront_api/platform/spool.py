@@ -29,13 +29,16 @@ PROCESSES = 1000
 log = structlog.get_logger()
 
 
+Headers = list[tuple[str, str | bytes | None]]
+
+
 class Outgoing(NamedTuple):
     """A message for Kafka, with the headers of its own; what traces it is added as it is sent."""
 
     topic: str
     key: bytes
     payload: bytes
-    headers: list[tuple[str, str | bytes | None]] = []
+    headers: Headers = []
 
 
 class _Kept(NamedTuple):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Annotated
-from uuid import uuid4
 
 from fastapi import Depends, Request
 from opentelemetry import context as contexts
@@ -30,7 +30,11 @@ from opentelemetry.trace import (
 )
 from opentelemetry.util.types import AttributeValue
 
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-(..)")
+_TRACEPARENT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
+)
+_HEADER: ContextVar[str] = ContextVar("traceparent", default="")
+"""The present trace's header where no spans are kept: then it is all that there is of it."""
 _tracer: Tracer | None = None
 
 
@@ -77,17 +81,21 @@ def parent(traceparent: str) -> Context:
     match = _TRACEPARENT.fullmatch(traceparent)
     if match is None:
         return Context()
-    try:
-        flags = TraceFlags(int(match[3], 16))
-    except ValueError:
-        return Context()
+    flags = TraceFlags(int(match[3], 16))
     span_context = SpanContext(int(match[1], 16), int(match[2], 16), True, flags)
     return set_span_in_context(NonRecordingSpan(span_context), Context())
 
 
 def traceparent() -> str:
     """Return the header by which others continue the present span; empty if there is none."""
+    if _tracer is None:
+        return _HEADER.get()
     return header_of(get_current_span().get_span_context())
+
+
+def trace_id() -> str:
+    """Return the id of the present trace; empty if there is none."""
+    return traceparent()[3:35]
 
 
 def header_of(span: SpanContext) -> str:
@@ -97,44 +105,52 @@ def header_of(span: SpanContext) -> str:
     return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
 
 
-def headers_of(span: Span) -> list[tuple[str, str | bytes | None]]:
+def headers_of(header: str) -> list[tuple[str, str | bytes | None]]:
     """Return the headers of a Kafka message that is a part of a span."""
-    header = header_of(span.get_span_context())
     return [("traceparent", header)] if header else []
 
 
-@contextmanager
-def of_request(header: str) -> Iterator[Span]:
+def of_request(header: str) -> AbstractContextManager[Span]:
     """Be within a request's span, the caller's trace or a new one."""
-    context = parent(header)
-    if _tracer is not None:
-        with _within(_tracer.start_span("request", context, SpanKind.SERVER)) as begun:
-            yield begun
-        return
-    told = get_current_span(context)
-    if told is INVALID_SPAN:
-        told = NonRecordingSpan(SpanContext(uuid4().int, random.getrandbits(64) or 1, False))
-        context = set_span_in_context(told, context)
-    token = contexts.attach(context)
-    try:
-        yield told
-    finally:
-        contexts.detach(token)
+    if _tracer is None:
+        return _Unkept(header)
+    return _within(_tracer.start_span("request", parent(header), SpanKind.SERVER))
 
 
-@contextmanager
 def span(
     name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: AttributeValue
-) -> Iterator[Span]:
+) -> AbstractContextManager[Span]:
     """Be within a span of the present one.
 
     Names and attributes hold no personal data: routes and not paths, classes and not messages.
     """
     if _tracer is None:
-        yield INVALID_SPAN
-        return
-    with _within(_tracer.start_span(name, kind=kind, attributes=attributes)) as begun:
-        yield begun
+        return _NO_SPAN
+    return _within(_tracer.start_span(name, kind=kind, attributes=attributes))
+
+
+_NO_SPAN: AbstractContextManager[Span] = nullcontext(INVALID_SPAN)
+
+
+class _Unkept:
+    """Within a request's trace, of which no spans are kept."""
+
+    __slots__ = ("_header", "_token")
+
+    def __init__(self, header: str) -> None:
+        match = _TRACEPARENT.fullmatch(header)
+        if match is not None:
+            self._header = f"00-{match[1]}-{match[2]}-{match[3]}"
+        else:
+            ids = random.getrandbits(128) or 1, random.getrandbits(64) or 1
+            self._header = "00-{:032x}-{:016x}-00".format(*ids)
+
+    def __enter__(self) -> Span:
+        self._token = _HEADER.set(self._header)
+        return INVALID_SPAN
+
+    def __exit__(self, *_: object) -> None:
+        _HEADER.reset(self._token)
 
 
 @contextmanager

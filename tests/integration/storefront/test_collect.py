@@ -16,7 +16,7 @@ from confluent_kafka import Message
 from pipelines.ingest.topics import PARTITIONS
 from storefront_api.events import DEAD_LETTERS, Event, Topic
 from tests.integration import plain
-from tests.integration.storefront.conftest import Database, Worker
+from tests.integration.storefront.conftest import PARTNER, Database, Worker
 from tests.integration.storefront.topics import Letter, letters_of, messages
 
 
@@ -185,6 +185,39 @@ def test_what_sent_a_beacon_is_told_by_its_class_alone(
 def test_a_beacon_needs_a_key_of_the_stores(store_url: str, key: str) -> None:
     answer = beacon(store_url, {"events": [click()]}, f"/collect/beacon?key={key}")
     assert (answer.status_code, answer.json()["field"]) == (401, "query.key")
+
+
+@pytest.mark.parametrize("query", ["", "?key=" + "k" * 65])
+def test_what_cannot_be_a_key_is_named(store_url: str, query: str) -> None:
+    answer = beacon(store_url, {"events": [click()]}, f"/collect/beacon{query}")
+    assert (answer.status_code, answer.json()["field"]) == (422, "query.key")
+    assert [each["field"] for each in answer.json()["details"]] == ["query.key"]
+
+
+@pytest.mark.parametrize("path", ["/collect", "/collect/beacon"])
+def test_the_collector_is_only_posted_to(partner: httpx.Client, path: str) -> None:
+    answer = partner.get(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_a_batch_is_logged_and_counted_as_every_request_is(
+    start_store: Callable[..., tuple[str, Worker]],
+) -> None:
+    url, worker = start_store()
+    headers = {"Authorization": f"Bearer {PARTNER}", "X-Request-Id": uuid.uuid4().hex}
+    answer = plain.post(f"{url}/collect", json={"events": [click()]}, headers=headers, timeout=60)
+    assert answer.headers["X-Request-Id"] == headers["X-Request-Id"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert beacon(url, {"events": [1]}).status_code == 202
+    figures = plain.get(f"{url}/metrics", timeout=60).text
+    for path in ("/collect", "/collect/beacon"):
+        labels = f'{{method="POST",route="{path}",status="202"}}'
+        assert f"ecomarket_http_request_seconds_count{labels} 1.0" in figures
+    for outcome in ("accepted", "refused"):
+        assert f'ecomarket_collected_events_total{{outcome="{outcome}"}} 1.0' in figures
+    (line,) = (x for x in worker.log().splitlines() if headers["X-Request-Id"] in x)
+    told = json.loads(line)
+    assert (told["route"], told["status"], told["role"]) == ("/collect", 202, "partner")
 
 
 def test_each_key_has_a_rate_limit_of_its_own(

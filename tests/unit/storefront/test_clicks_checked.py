@@ -180,6 +180,31 @@ def test_a_senders_wrong_clock_is_corrected(
     assert (NOW - event.occurred_at).total_seconds() == expected_s
 
 
+@pytest.mark.parametrize(
+    ("stated", "written"),
+    [
+        ("2026-03-01T09:30:00.123Z", "2026-03-01T09:30:00.123Z"),
+        ("2026-03-01T09:30:00Z", "2026-03-01T09:30:00.000Z"),
+        ("2026-03-01t09:30:00.123z", "2026-03-01T09:30:00.123Z"),
+        ("2026-03-01T09:30:00.123456Z", "2026-03-01T09:30:00.123Z"),
+        ("2026-03-01T10:30:00.123+01:00", "2026-03-01T09:30:00.123Z"),
+        ("2026-03-01T09:30:00.12-00:00", "2026-03-01T09:30:00.120Z"),
+    ],
+)
+def test_a_time_is_published_as_the_contract_writes_it_however_it_was_stated(
+    stated: str, written: str
+) -> None:
+    _, payload, _ = published(json.dumps(VIEW | {"occurred_at": stated}).encode(), SENDER)
+    assert json.loads(payload)["occurred_at"] == written
+
+
+def test_a_partner_names_another_subject_for_each_click_of_a_batch() -> None:
+    partner = replace(PARTNER, subject="")
+    subjects = ["s-1", "", 's-"2"', "s-1"]
+    found = [sent(VIEW | {"subject": subject}, partner).subject for subject in subjects]
+    assert found == subjects
+
+
 def test_without_the_senders_clock_its_times_stand() -> None:
     later = (NOW + timedelta(hours=1)).isoformat()
     assert sent(VIEW | {"occurred_at": later}).occurred_at == NOW + timedelta(hours=1)
