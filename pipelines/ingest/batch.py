@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.ingest.contract import Contract
 from pipelines.ingest.pending import Cut, Range
@@ -30,6 +32,12 @@ class Batch:
     def count(self) -> int:
         """How many messages it holds."""
         return self.events + len(self.dead)
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the first of its events arrived at the store; None if it holds none."""
+        arrived = (pc.min(part["received_at"]).as_py() for part in self.rows if part.num_rows)
+        return min(arrived, default=None)
 
 
 @dataclass

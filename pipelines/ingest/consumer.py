@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from pipelines.ingest import metrics
+from pipelines.ingest import metrics, telling
 from pipelines.ingest.batch import Batch, Collector
 from pipelines.ingest.contract import Contract
 from pipelines.ingest.dead_letters import DeadLetterLimit, DeadLetterTopic
@@ -300,7 +300,7 @@ class Sink:
         self._at("committed")
         metrics.PENDING.set(0)
         for batch in batches:
-            self._tell(batch)
+            telling.inserted(batch)
         return True
 
     def _in_background(self, batches: list[Batch]) -> Future[None]:
@@ -328,27 +328,11 @@ class Sink:
             if index == 0:
                 self._at("first inserted")
 
-    @staticmethod
-    def _tell(batch: Batch) -> None:
-        topic = batch.cut.topic
-        metrics.ROWS.labels(topic).inc(batch.events)
-        metrics.BATCHES.labels(topic).inc()
-        metrics.DEAD.labels(topic).inc(len(batch.dead))
-        metrics.LAST_INSERT.set_to_current_time()
-
     def _observe(self) -> None:
         if time.monotonic() - self._observed < OBSERVE_EVERY_S:
             return
         self._observed = time.monotonic()
-        first = self._first_left()
-        for topic, partition in self._mine:
-            where = TopicPartition(topic, partition)
-            _, high = self._consumer.get_watermark_offsets(where, cached=True)
-            offset = first.get((topic, partition))
-            if offset is None:
-                (position,) = self._consumer.position([where])
-                offset = position.offset if position.offset >= 0 else high
-            metrics.LAG.labels(topic, str(partition)).set(max(0, high - offset))
+        telling.lag(self._consumer, self._mine, self._first_left())
 
     def _first_left(self) -> dict[tuple[str, int], int]:
         """Return the first offset that was read and is not inserted, by partition."""
