@@ -13,7 +13,6 @@ told beside them.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import statistics
@@ -26,8 +25,8 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 
 import psutil
-import uuid_utils
 
+from deploy.bench._clicks import batch
 from deploy.bench._load import closed_loop, open_loop, request
 from deploy.bench._private_stack import private_stack
 from deploy.bench._started import wait_for
@@ -35,7 +34,6 @@ from deploy.bench.result import Aim, BenchResult
 from deploy.local.ports import free_port
 from deploy.local.services import KEEP_ALIVE
 
-EVENT_BYTES = 350
 SIZES = {"single": 1, "batch": 50}
 BODIES = {"single": 1500, "batch": 300}
 """So many different requests; they are also what the round that warms up sends."""
@@ -105,7 +103,7 @@ async def _measure(
     cost_s: dict[tuple[str, str], float] = {}
     for number in range(ROUNDS + 1):
         for size, events in SIZES.items():
-            bodies = [_batch(events, source) for _ in range(BODIES[size])]
+            bodies = [batch(events, source) for _ in range(BODIES[size])]
             for name, server in servers.items():
                 different = [request("POST", "/collect", body, server.headers) for body in bodies]
                 wanted = int(CPU_S / cost_s[name, size]) if number else len(different)
@@ -121,30 +119,6 @@ async def _measure(
                     found[name][f"{size}_events_per_cpu_s"].append(len(asked) * events / used)
                     found[name][f"{size}_p99_ms"].append(latencies.p99_ms)
     return found
-
-
-def _batch(events: int, source: random.Random) -> bytes:
-    return b'{"events":[%s]}' % b",".join(_event(source) for _ in range(events))
-
-
-def _event(source: random.Random) -> bytes:
-    event = {
-        "id": str(uuid_utils.uuid7()),
-        "type": "product_viewed",
-        "version": 1,
-        "occurred_at": "2026-03-01T09:30:00.000Z",
-        "data": {
-            "session_id": f"ses-{source.getrandbits(64):016x}",
-            "anonymous_id": f"a-{source.getrandbits(64):016x}",
-            "sku": f"CJ{source.randrange(100_000)}",
-            "price_minor": source.randrange(1_000_000),
-            "slate_id": "",
-        },
-    }
-    short = json.dumps(event, separators=(",", ":"))
-    event["data"]["slate_id"] = "s" * min(64, EVENT_BYTES - len(short))  # type: ignore[index]
-    short = json.dumps(event, separators=(",", ":"))
-    return (short[:-1] + " " * max(0, EVENT_BYTES - len(short)) + "}").encode()
 
 
 @contextmanager

@@ -1,24 +1,33 @@
-"""Events a second from Kafka into the warehouse: the sink, and plain loops beside it.
+"""Events a second from Kafka into the warehouse: the sink, and others beside it.
 
 A broker and a warehouse of its own. In each round new orders and clicks are produced, and then the
 sink and each peer take turns to bring all of them in, from joining the group to the last commit.
 The sink checks every event against its contract, writes down ranges, and feeds the view behind each
 raw table; the peers do none of it. The limit is the engine alone: the same rows as ready blocks of
 its own format, without Kafka, inserted into a table without a view.
+
+Kafka Connect with ClickHouse's connector is a peer where `ECOMARKET_BENCH_CONNECTOR` names an
+unpacked release of it, which is on no registry. It has joined its group before it is measured.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import statistics
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Producer
 
+from deploy.bench._connect_peer import Peer
+from deploy.bench._connect_peer import connect as connect_peers
 from deploy.bench._events import events
 from deploy.bench._plain_loop import COLUMNS, SETTINGS, Put, consume, put_lines, put_rows, row
 from deploy.bench._private_stack import private_stack
@@ -35,12 +44,15 @@ from pipelines.warehouse import connect, migrate
 from storefront_api.events import Topic
 
 ROUNDS = 5
-EVENTS = 100_000
-"""In one round, so half a million in all."""
+EVENTS = 300_000
+"""In one round, so a million and a half in all."""
+CONNECTOR = "ECOMARKET_BENCH_CONNECTOR"
+"""Names the environment variable with the connector's folder."""
 TOPICS = (Topic.ORDERS, Topic.CLICKSTREAM)
 SMALL_BATCH = 1_000
 NATIVE = "native_blocks"
-AIMS = {"plain_loop": 1.5, "msgspec_loop": 1.8, NATIVE: 0.6}
+CONNECT = "kafka_connect"
+AIMS = {"plain_loop": 1.5, "msgspec_loop": 1.8, CONNECT: 1.0, NATIVE: 0.6}
 """The sink's rate at least, in those of the peers whose names begin so."""
 FLUSHES = 5
 FLUSH_ROWS = (1, 10, 100, 1_000, 10_000, 50_000, 100_000)
@@ -65,7 +77,8 @@ def run(seed: int) -> BenchResult:
         create_topics(bootstrap, 1)
         with connect(url) as client:
             _tables(client)
-            rates = _rates(bootstrap, url, client, source)
+            with _connectors(bootstrap, url, client) as peers:
+                rates = _rates(bootstrap, url, client, source, peers)
             latencies = _latencies(client, source)
     return _result(seed, rates, latencies)
 
@@ -78,8 +91,21 @@ def _tables(client: Client) -> None:
             client.command(f"CREATE TABLE peer.{table} AS raw.{topic.module}")
 
 
+@contextmanager
+def _connectors(bootstrap: str, url: str, client: Client) -> Iterator[list[Peer]]:
+    connector = os.environ.get(CONNECTOR)
+    if not connector:
+        yield []
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="ecomarket-connect-") as folder,
+        connect_peers(Path(connector), bootstrap, url, client, Path(folder)) as peers,
+    ):
+        yield peers
+
+
 def _rates(
-    bootstrap: str, url: str, client: Client, source: random.Random
+    bootstrap: str, url: str, client: Client, source: random.Random, peers: Sequence[Peer]
 ) -> dict[str, list[float]]:
     limit = Limits().rows
 
@@ -94,7 +120,8 @@ def _rates(
     contestants: dict[str, Callable[[], None]] = {"sink": sink}
     for name, put, batch in (*loops, ("msgspec_loop", put_lines, limit)):
         contestants[f"{name}_{batch}"] = loop(f"{name}_{batch}", put, batch)
-    rates: dict[str, list[float]] = {name: [] for name in (*contestants, NATIVE)}
+    names_of_peers = [peer.name for peer in peers]
+    rates: dict[str, list[float]] = {name: [] for name in (*contestants, *names_of_peers, NATIVE)}
     blocks: list[tuple[str, bytes]] = []
     for number in range(ROUNDS):
         _produce(bootstrap, source)
@@ -104,6 +131,8 @@ def _rates(
             contestants[name]()
             rates[name].append(EVENTS / (time.perf_counter() - started))
         _check(client, (number + 1) * EVENTS, loops=len(contestants) - 1)
+        for peer in peers:
+            rates[peer.name].append(EVENTS / peer.move((number + 1) * EVENTS))
         blocks = blocks or _blocks(client, limit)
         started = time.perf_counter()
         for table, block in blocks:
@@ -147,7 +176,7 @@ class _CountingWriter(Writer):
 
     def write(self, batch: Batch) -> None:
         super().write(batch)
-        self.rows += len(batch.rows)
+        self.rows += batch.events
 
 
 def _produce(bootstrap: str, source: random.Random) -> None:
@@ -183,9 +212,8 @@ def _latencies(client: Client, source: random.Random) -> dict[str, list[tuple[in
     for rows in FLUSH_ROWS:
         ours, theirs = [], []
         for _ in range(FLUSHES):
-            collector = Collector(contract, 0)
-            for offset, payload in enumerate(payloads[:rows], first):
-                collector.add(payload, offset)
+            collector = Collector(contract)
+            collector.add(payloads[:rows], [0] * rows, range(first, first + rows))
             first += rows
             batch = collector.take()
             ours.append(_milliseconds(partial(writer.write, batch)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
@@ -79,16 +80,17 @@ def load(client: Client, orders: pd.DataFrame, on_progress: Callable[[int], None
     RefusedError
         If the event contract does not take one; the message names its rule.
     """
-    collector = Collector(Contract(Topic.ORDERS), 0)
+    collector = Collector(Contract(Topic.ORDERS))
     writer = Writer(client)
     done = 0
-    for offset, message in enumerate(messages(orders)):
-        collector.add(message, offset)
-        if collector.count == BATCH or offset == len(orders) - 1:
-            batch = collector.take()
-            if batch.dead:
-                raise RefusedError(f"order {batch.dead[0].offset + 1}: {batch.dead[0].reason}")
-            writer.write(batch)
-            done += batch.count
-            on_progress(done)
+    numbered = enumerate(messages(orders))
+    while chunk := list(islice(numbered, BATCH)):
+        offsets, payloads = zip(*chunk, strict=True)
+        collector.add(payloads, [0] * len(payloads), offsets)
+        batch = collector.take()
+        if batch.dead:
+            raise RefusedError(f"order {batch.dead[0].offset + 1}: {batch.dead[0].reason}")
+        writer.write(batch)
+        done += batch.count
+        on_progress(done)
     return done

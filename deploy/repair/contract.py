@@ -1,9 +1,10 @@
-"""`ecomarket contract check|publish|violations`."""
+"""`ecomarket contract check|publish|violations|page`."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,8 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.repair.explained import Brokers, Database, address, explained
+from deploy.repair.plan_page import plan_page
 from pipelines.ingest.letters import letters, resent
 from pipelines.ingest.reading import reader
+from pipelines.ingest.violations import Violation
 from pipelines.ingest.violations import violations as counted
 from pipelines.keys import Keys
 from storefront_api.events import compatibility
@@ -60,13 +63,7 @@ def publish() -> None:
 @app.command()
 def violations(as_json: _Json = False, kafka: Brokers = None, database: Database = None) -> None:
     """Count what was refused by event, version and reason."""
-    with explained(), Keys(address(database, "DATABASE_URL")) as keys:
-        consumer = reader(address(kafka, "KAFKA_BOOTSTRAP_SERVERS"))
-        try:
-            with Console(stderr=True).status("reading the dead letters"):
-                found = counted(letters(consumer, keys).values(), resent(consumer))
-        finally:
-            consumer.close()
+    found = _counted(kafka, database)
     if as_json:
         typer.echo(json.dumps([asdict(violation) for violation in found], default=str))
         return
@@ -76,3 +73,26 @@ def violations(as_json: _Json = False, kafka: Brokers = None, database: Database
         counts = (str(v.letters), str(v.open), seen)
         table.add_row(v.topic, v.type, str(v.schema_version), escape(v.reason), *counts)
     Console().print(table)
+
+
+@app.command()
+def page(
+    file: Annotated[Path, typer.Argument(help="Where it is written.")] = Path("tracking-plan.html"),
+    kafka: Brokers = None,
+    database: Database = None,
+) -> None:
+    """Write the tracking plan as a page, with what broke it beside each event."""
+    written = plan_page(_counted(kafka, database))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(written, "utf-8")
+    typer.echo(file.resolve().as_uri())
+
+
+def _counted(kafka: str | None, database: str | None) -> list[Violation]:
+    with explained(), Keys(address(database, "DATABASE_URL")) as keys:
+        consumer = reader(address(kafka, "KAFKA_BOOTSTRAP_SERVERS"))
+        try:
+            with Console(stderr=True).status("reading the dead letters"):
+                return counted(letters(consumer, keys).values(), resent(consumer))
+        finally:
+            consumer.close()

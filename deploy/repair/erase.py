@@ -81,11 +81,15 @@ def _from_the_store(url: str, subject: str, token: str) -> dict[str, Any]:
     answer = httpx.delete(
         f"{url}/privacy/subjects/{subject}", headers={"Authorization": f"Bearer {token}"}
     )
+    try:
+        told: dict[str, Any] = dict(answer.json())
+    except (ValueError, TypeError):
+        raise NotErasedError(
+            f"{url} answers {answer.status_code} and no JSON: is this the store?"
+        ) from None
     if not answer.is_success:
-        problem = answer.json()
-        raise NotErasedError(f"the store refuses: {problem['detail']} ({problem['code']})")
-    receipt: dict[str, Any] = answer.json()
-    return receipt
+        raise NotErasedError(f"the store refuses: {told.get('detail')} ({told.get('code')})")
+    return told
 
 
 def _wait(client: Client, subject: str) -> None:

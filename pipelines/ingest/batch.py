@@ -1,100 +1,104 @@
-"""What is collected of one partition until it is inserted."""
+"""What is collected of one topic until it is inserted."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from pipelines.ingest.contract import Contract, Refusal, Row
-from pipelines.ingest.pending import Range
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.ingest.contract import Contract
+from pipelines.ingest.pending import Cut, Range
 from storefront_api.events.dead_letters import DeadLetter
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows and dead letters of one range."""
+    """Rows and dead letters of one cut."""
 
-    range: Range
-    rows: list[Row]
+    cut: Cut
+    rows: list[pa.RecordBatch]
     dead: list[DeadLetter]
+
+    @property
+    def events(self) -> int:
+        """How many rows it holds."""
+        return sum(part.num_rows for part in self.rows)
 
     @property
     def count(self) -> int:
         """How many messages it holds."""
-        return len(self.rows) + len(self.dead)
+        return self.events + len(self.dead)
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the first of its events arrived at the store; None if it holds none."""
+        arrived = (pc.min(part["received_at"]).as_py() for part in self.rows if part.num_rows)
+        return min(arrived, default=None)
 
 
 @dataclass
 class Collector:
-    """Collects one partition's messages in order.
+    """Collects messages of a topic, each partition's in order.
 
     Parameters
     ----------
     contract
         Parser of the topic's messages.
-    partition
-        Number of the partition.
-    replay
-        The range that must be inserted again before anything else, if there is one.
     """
 
     contract: Contract
-    partition: int
-    replay: Range | None = None
-    rows: list[Row] = field(default_factory=list)
+    rows: list[pa.RecordBatch] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
-    first: int = -1
-    last: int = -1
+    first: dict[int, int] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
+    count: int = 0
     size: int = 0
     since: float = 0.0
-    held: list[tuple[bytes | None, int]] = field(default_factory=list)
 
-    def add(self, payload: bytes | None, offset: int) -> None:
-        """Take the next message; one past a range that is replayed waits for its end."""
-        if self.replay is not None and offset > self.replay.last:
-            self.held.append((payload, offset))
-            return
-        if self.first < 0:
-            self.first, self.since = offset, time.monotonic()
-        self.last = offset
-        self.size += len(payload or b"")
-        outcome = self.contract.row(payload, self.partition, offset)
-        if isinstance(outcome, Refusal):
-            letter = DeadLetter(
+    def add(
+        self,
+        payloads: Sequence[bytes | None],
+        partitions: Sequence[int],
+        offsets: Sequence[int],
+    ) -> None:
+        """Take the next messages.
+
+        Parameters
+        ----------
+        payloads
+            Their values.
+        partitions, offsets
+            Where they stand in the topic.
+        """
+        if not self.count:
+            self.since = time.monotonic()
+        # Of what is stated twice a dictionary keeps the last.
+        self.first = dict(zip(reversed(partitions), reversed(offsets), strict=True)) | self.first
+        self.last |= zip(partitions, offsets, strict=True)
+        self.count += len(payloads)
+        self.size += sum(len(payload or b"") for payload in payloads)
+        rows, refused = self.contract.rows(payloads, partitions, offsets)
+        self.rows.append(rows)
+        self.dead += [
+            DeadLetter(
                 self.contract.topic.value,
-                self.partition,
-                offset,
-                outcome.reason,
-                outcome.schema_version,
-                payload or b"",
+                partitions[index],
+                offsets[index],
+                refusal.reason,
+                refusal.schema_version,
+                payloads[index] or b"",
             )
-            self.dead.append(letter)
-        else:
-            self.rows.append(outcome)
-
-    @property
-    def count(self) -> int:
-        """How many messages it holds."""
-        return len(self.rows) + len(self.dead) + len(self.held)
-
-    @property
-    def ready(self) -> bool:
-        """Whether there is something that may be inserted now."""
-        if self.replay is not None:
-            return self.last >= self.replay.last or bool(self.held)
-        return self.first >= 0
+            for index, refusal in refused.items()
+        ]
 
     def take(self) -> Batch:
-        """Return what was collected and begin anew.
-
-        A replayed range keeps the bounds that it was given the first time, whatever of it is
-        still in Kafka.
-        """
-        topic = self.contract.topic.value
-        range_ = self.replay or Range(topic, self.partition, self.first, self.last)
-        batch = Batch(range_, self.rows, self.dead)
-        held, self.held, self.replay = self.held, [], None
-        self.rows, self.dead, self.first, self.last, self.size = [], [], -1, -1, 0
-        for payload, offset in held:
-            self.add(payload, offset)
+        """Return what was collected and begin anew."""
+        ranges = (Range(n, first, self.last[n]) for n, first in sorted(self.first.items()))
+        batch = Batch(Cut(self.contract.topic.value, tuple(ranges)), self.rows, self.dead)
+        self.rows, self.dead, self.first, self.last = [], [], {}, {}
+        self.count = self.size = 0
         return batch

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import stamina
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from pipelines.ingest.pending import Range, pending_range
+from pipelines.ingest.pending import Cut, pending_cut
 
 KAFKA_TIMEOUT_S = 30.0
 LONGEST_OUTAGE_S = 120.0
@@ -40,11 +40,12 @@ class NotOursError(RuntimeError):
     """The partitions were given to another member: what was fetched of them is its work now."""
 
 
-def _passes(error: Exception) -> bool:
+def passes(error: Exception) -> bool:
+    """Tell whether an error of Kafka's passes by itself."""
     return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
 
 
-_patiently = stamina.retry(on=_passes, attempts=None, timeout=LONGEST_OUTAGE_S, wait_max=2.0)
+_patiently = stamina.retry(on=passes, attempts=None, timeout=LONGEST_OUTAGE_S, wait_max=2.0)
 
 
 @_patiently
@@ -69,8 +70,8 @@ def commit(consumer: Consumer, offsets: list[TopicPartition]) -> None:
 @_patiently
 def pending(
     consumer: Consumer, partitions: list[TopicPartition]
-) -> dict[tuple[str, int], Range | None]:
-    """Return for each partition the range that it must begin with, if one is pending.
+) -> dict[tuple[str, int], Cut | None]:
+    """Return for each partition the cut that must be inserted before it goes on, if one is pending.
 
     Raises
     ------
@@ -81,7 +82,7 @@ def pending(
     """
     committed = consumer.committed(partitions, timeout=KAFKA_TIMEOUT_S)
     _raise_any(committed)
-    return {(at.topic, at.partition): pending_range(at) for at in committed}
+    return {(at.topic, at.partition): pending_cut(at) for at in committed}
 
 
 def _raise_any(answers: Sequence[TopicPartition] | None) -> None:

@@ -1,8 +1,10 @@
-"""The range that is being inserted, kept in the metadata of the consumer's offset commit.
+"""The cut of a topic that is being inserted, kept in the metadata of the consumer's offset commits.
 
-Kafka stores a string beside a committed offset. While a range is on its way into the warehouse,
-the commit stays at the range's first offset and the string names the range; once it is in, the
-commit moves past its last offset and the string is empty.
+Kafka stores a string beside each committed offset. While a cut is on its way into the warehouse,
+each of its partitions' commits stays at the first offset that the cut takes of it, and the string
+names the whole cut: whoever gets any of the partitions can insert exactly the same again. Once the
+cut is in, the commits move past it and the strings are empty. One request commits all partitions of
+a cut, and Kafka takes it whole or not at all.
 """
 
 from __future__ import annotations
@@ -12,7 +14,10 @@ from dataclasses import dataclass
 
 from confluent_kafka import TopicPartition
 
-_FORM = re.compile(r"pending (\d+)-(\d+)")
+MOST_RANGES = 64
+"""In one cut: a broker takes 4,096 bytes of metadata, and a range has 44 digits at most."""
+_RANGE = re.compile(r"(\d+):(\d+)-(\d+)")
+_FORM = re.compile(rf"pending ({_RANGE.pattern}(?:,{_RANGE.pattern})*)")
 
 
 class PendingError(ValueError):
@@ -23,28 +28,39 @@ class PendingError(ValueError):
 class Range:
     """Messages of one partition from the first to the last offset, both included."""
 
-    topic: str
     partition: int
     first: int
     last: int
 
+
+@dataclass(frozen=True)
+class Cut:
+    """What one insert takes of a topic: a range of each of some partitions, in their order."""
+
+    topic: str
+    ranges: tuple[Range, ...]
+
     @property
     def token(self) -> str:
         """The name under which the warehouse remembers the insert."""
-        return f"{self.topic}/{self.partition}/{self.first}-{self.last}"
+        return f"{self.topic}/{self._named}"
 
-    def begun(self) -> TopicPartition:
-        """Return the commit that says the range is on its way."""
-        metadata = f"pending {self.first}-{self.last}"
-        return TopicPartition(self.topic, self.partition, self.first, metadata)
+    @property
+    def _named(self) -> str:
+        return ",".join(f"{each.partition}:{each.first}-{each.last}" for each in self.ranges)
 
-    def done(self) -> TopicPartition:
-        """Return the commit that says the range is in."""
-        return TopicPartition(self.topic, self.partition, self.last + 1, "")
+    def begun(self) -> list[TopicPartition]:
+        """Return the commits that say that the cut is on its way."""
+        metadata = f"pending {self._named}"
+        return [TopicPartition(self.topic, r.partition, r.first, metadata) for r in self.ranges]
+
+    def done(self) -> list[TopicPartition]:
+        """Return the commits that say that the cut is in."""
+        return [TopicPartition(self.topic, r.partition, r.last + 1, "") for r in self.ranges]
 
 
-def pending_range(committed: TopicPartition) -> Range | None:
-    """Return the range that a committed offset leaves pending, if it does.
+def pending_cut(committed: TopicPartition) -> Cut | None:
+    """Return the cut that a committed offset leaves pending, if it does.
 
     Raises
     ------
@@ -54,9 +70,12 @@ def pending_range(committed: TopicPartition) -> Range | None:
     if not committed.metadata:
         return None
     match = _FORM.fullmatch(committed.metadata)
-    if match is None or int(match[1]) != committed.offset or int(match[2]) < int(match[1]):
+    found = _RANGE.findall(match[1]) if match else ()
+    ranges = tuple(Range(*map(int, numbers)) for numbers in found)
+    ours = {each.first for each in ranges if each.partition == committed.partition}
+    if ours != {committed.offset} or any(each.last < each.first for each in ranges):
         raise PendingError(
             f"{committed.topic}/{committed.partition}: offset {committed.offset} was committed "
-            f"with metadata {committed.metadata!r}, which is not a pending range of this sink"
+            f"with metadata {committed.metadata!r}, which is not a pending cut of this sink"
         )
-    return Range(committed.topic, committed.partition, int(match[1]), int(match[2]))
+    return Cut(committed.topic, ranges)

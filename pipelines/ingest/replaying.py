@@ -17,8 +17,8 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, Message
 
 from pipelines.ingest.comparing import Difference, differences, rows_of
-from pipelines.ingest.contract import Contract, Refusal, Row
-from pipelines.ingest.pending import Range
+from pipelines.ingest.contract import Contract
+from pipelines.ingest.pending import Cut, Range
 from pipelines.ingest.ranges import Asked, spans_of
 from pipelines.ingest.reading import Span, messages
 from pipelines.ingest.writer import Writer
@@ -172,17 +172,13 @@ class Replay:
         for index, cell in groupby(left, key=partial(self._index_of, span)):
             first = span.first + index * self._cell
             last = min(first + self._cell, span.end) - 1
-            rows: list[Row] = []
             read = list(cell)
-            for message, value in zip(read, self._keys.values(read), strict=True):
-                outcome = contract.row(value, number, message.offset() or 0)
-                if isinstance(outcome, Refusal):
-                    refused += 1
-                else:
-                    rows.append(outcome)
-            if rows:
-                token = Range(self._topic.value, number, first, last).token
-                self._writer.insert_rows(self.table, rows, token)
+            offsets = [message.offset() or 0 for message in read]
+            rows, kept_out = contract.rows(self._keys.values(read), [number] * len(read), offsets)
+            refused += len(kept_out)
+            if rows.num_rows:
+                cut = Cut(self._topic.value, (Range(number, first, last),))
+                self._writer.insert_rows(self.table, [rows], cut.token)
             told(last + 1 - done)
             done = last + 1
         told(span.end - done)

@@ -116,12 +116,12 @@ class Resender:
                 f"{before.topic}/{before.partition}/{before.offset}; a letter is sent once"
             )
         value = letter.payload if payload is None else payload
-        outcome = Contract(Topic(letter.topic)).row(value, letter.partition, letter.offset)
+        outcome = Contract(Topic(letter.topic)).check(value)
         if isinstance(outcome, Refusal):
             raise StillRefusedError(f"{letter.id}: still refused, {outcome.reason}")
-        if self._arrived(Topic(letter.topic), outcome.event_id):
+        if self._arrived(Topic(letter.topic), UUID(outcome.id)):
             raise AlreadyThereError(
-                f"{letter.id}: event {outcome.event_id} is in the warehouse already, by another way"
+                f"{letter.id}: event {outcome.id} is in the warehouse already, by another way"
             )
         record = self._send(letter, value)
         self._done[letter.id] = record

@@ -1,17 +1,19 @@
-"""Inserting a range under its token."""
+"""Inserting a cut under its token."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import msgspec
+import pyarrow as pa
 import stamina
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from urllib3.exceptions import HTTPError
 
 from pipelines.ingest.batch import Batch
-from pipelines.ingest.contract import Row
+from pipelines.ingest.rows import SCHEMA
 from storefront_api.events import Topic
 from storefront_api.events.dead_letters import DeadLetter
 
@@ -23,15 +25,12 @@ _SETTINGS = {
     "async_insert": 0,
     "insert_deduplicate": 1,
     "deduplicate_blocks_in_dependent_materialized_views": 1,
-    "date_time_input_format": "best_effort",
-    "input_format_json_read_objects_as_strings": 1,
-    "input_format_parallel_parsing": 0,
     "max_partitions_per_insert_block": 0,
     "max_insert_block_size": 1_000_000,
     "min_insert_block_size_rows": 1_000_000,
     "min_insert_block_size_bytes": 0,
 }
-"""One block an insert, in the order of the messages: the same range is the same block again."""
+"""One block an insert, so that its token stands for the whole cut."""
 
 
 class _Letter(msgspec.Struct, gc=False):
@@ -76,14 +75,15 @@ class Writer:
         clickhouse_connect.driver.exceptions.DatabaseError
             If the warehouse refuses the rows for good.
         """
-        if batch.rows:
-            module = Topic(batch.range.topic).module
-            self.insert_rows(f"raw.{module}", batch.rows, batch.range.token)
+        if batch.events:
+            self.insert_rows(f"raw.{Topic(batch.cut.topic).module}", batch.rows, batch.cut.token)
         if batch.dead:
             letters = self._encoder.encode_lines([_as_line(letter) for letter in batch.dead])
-            self._insert("raw.dead_letters", letters, f"dead/{batch.range.token}")
+            self._insert(
+                "raw.dead_letters", None, letters, "JSONEachRow", f"dead/{batch.cut.token}"
+            )
 
-    def insert_rows(self, table: str, rows: list[Row], token: str) -> None:
+    def insert_rows(self, table: str, rows: Sequence[pa.RecordBatch], token: str) -> None:
         """Insert rows into a table of the raw tables' layout; the same token twice is once.
 
         Raises
@@ -91,17 +91,23 @@ class Writer:
         clickhouse_connect.driver.exceptions.DatabaseError
             If the warehouse refuses the rows for good.
         """
-        self._insert(table, self._encoder.encode_lines(rows), token)
+        stream = pa.BufferOutputStream()
+        with pa.ipc.new_stream(stream, SCHEMA) as out:
+            out.write_batch(pa.concat_batches(rows))
+        self._insert(table, SCHEMA.names, stream.getvalue().to_pybytes(), "ArrowStream", token)
 
-    def _insert(self, table: str, lines: bytes, token: str) -> None:
+    def _insert(
+        self, table: str, columns: list[str] | None, block: bytes, form: str, token: str
+    ) -> None:
         for attempt in stamina.retry_context(
             on=self._worth_repeating, attempts=None, timeout=None, wait_max=LONGEST_WAIT_S
         ):
             with attempt:
                 self._client.raw_insert(
                     table,
-                    insert_block=lines,
-                    fmt="JSONEachRow",
+                    column_names=columns,
+                    insert_block=block,
+                    fmt=form,
                     settings={**_SETTINGS, "insert_deduplication_token": token},
                 )
 

@@ -56,11 +56,11 @@ class Batch:
         for sku in order.skus:
             _raise(self._recent[order.subject], sku, order.at_ms)
 
-    def velocity(self) -> Iterator[tuple[str, Scores, int]]:
-        """Yield key, orders within the retention, and the instant below which others are old."""
+    def velocity(self) -> Iterator[tuple[str, Scores]]:
+        """Yield key, and orders within the retention of the batch's newest."""
         for key, orders in self._velocity.items():
             floor = max(orders.values()) - VELOCITY_RETENTION_MS
-            yield key, {member: at for member, at in orders.items() if at >= floor}, floor
+            yield key, {member: at for member, at in orders.items() if at >= floor}
 
     def known(self) -> Iterator[tuple[str, Scores]]:
         """Yield key, and cards and devices with their first order."""

@@ -35,6 +35,12 @@ RECENT_TTL = timedelta(days=90)
 KNOWN_TTL = timedelta(days=400)
 """A shopper who did not order for so long starts again as a stranger to his own card."""
 ANSWER_WITHIN_S = 5.0
+_TRIM = """
+local newest = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. string.format('%.0f', newest - ARGV[1]))
+"""
+"""Remove what is older than the newest by more than ARGV[1]. The newest is the store's own and not
+the batch's: partitions are read in no order, and an old order may come behind a new one."""
 AWAY = (ValkeyConnectionError, ValkeyTimeoutError, OutOfMemoryError, ReadOnlyError)
 """Errors of the valkey client that pass when the server is well again."""
 
@@ -58,6 +64,7 @@ class OnlineStore:
 
     def __init__(self, client: valkey.Valkey) -> None:
         self._client = client
+        self._trim = client.register_script(_TRIM)
 
     def offsets(self, partitions: list[Partition]) -> dict[Partition, int | None]:
         """Return the next offset to read of each partition; None when the store has none.
@@ -107,7 +114,7 @@ class OnlineStore:
                 if any(stored[partition] != expected.get(partition) for partition in partitions):
                     raise StoreMovedError(f"the store is at {stored}, expected {dict(expected)}")
                 pipe.multi()
-                _queue(pipe, batch)
+                self._queue(pipe, batch)
                 pipe.mset(dict(zip(keys, offsets.values(), strict=True)))
                 pipe.execute()
         except WatchError as error:
@@ -115,19 +122,18 @@ class OnlineStore:
         except AWAY as error:
             raise StoreAwayError(str(error)) from error
 
-
-def _queue(pipe: Any, batch: Batch) -> None:
-    for key, orders, floor in batch.velocity():
-        pipe.zadd(key, orders)
-        pipe.zremrangebyscore(key, "-inf", f"({floor}")
-        pipe.expire(key, VELOCITY_TTL)
-    for key, members in batch.known():
-        pipe.zadd(key, members, lt=True)
-        pipe.expire(key, KNOWN_TTL)
-    for key, products in batch.recent():
-        pipe.zadd(key, products, gt=True)
-        pipe.zremrangebyrank(key, 0, -RECENT_LENGTH - 1)
-        pipe.expire(key, RECENT_TTL)
+    def _queue(self, pipe: Any, batch: Batch) -> None:
+        for key, orders in batch.velocity():
+            pipe.zadd(key, orders)
+            self._trim(keys=[key], args=[VELOCITY_RETENTION_MS], client=pipe)
+            pipe.expire(key, VELOCITY_TTL)
+        for key, members in batch.known():
+            pipe.zadd(key, members, lt=True)
+            pipe.expire(key, KNOWN_TTL)
+        for key, products in batch.recent():
+            pipe.zadd(key, products, gt=True)
+            pipe.zremrangebyrank(key, 0, -RECENT_LENGTH - 1)
+            pipe.expire(key, RECENT_TTL)
 
 
 def _offset_key(partition: Partition) -> str:

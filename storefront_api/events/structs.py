@@ -75,7 +75,10 @@ def struct_of(model: type[BaseModel], without: Collection[str] = ()) -> type[msg
     )
 
 
-def _all(checks: list[Callable[[Any], Any]]) -> Callable[[Any], None]:
+def _all(checks: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    if len(checks) == 1:
+        return checks[0]
+
     def post_init(self: Any) -> None:
         for check in checks:
             check(self)

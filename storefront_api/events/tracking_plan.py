@@ -7,7 +7,7 @@ is personal. The event catalogue has the rules of each field.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from storefront_api.events.catalogue import GA4, ROOT, table
 from storefront_api.events.registry import EVENTS, name_of
@@ -53,11 +53,12 @@ What breaks the plan is refused with the field and the rule, and kept as a dead 
 of which event and version, by which rule, and when last:
 
     ecomarket contract violations [--json]
+    ecomarket contract page [FILE]
 
-That counts what the collector and the sink have refused, from `{topic}`, and how much of it was
-not resent yet; an event or a version that the plan does not have is counted, too.
-`ecomarket dlq list` shows the messages one by one. What the sink has refused is in the
-warehouse as well:
+The second writes this plan as a page for a browser, with the counts beside each event. Both count
+what the collector and the sink have refused, from `{topic}`, and how much of it was not resent yet;
+an event or a version that the plan does not have is counted, too. `ecomarket dlq list` shows the
+messages one by one. What the sink has refused is in the warehouse as well:
 
     SELECT topic, JSONExtractString(payload, 'type') AS type, schema_version, reason,
            count() AS letters, max(failed_at) AS last_seen
@@ -104,27 +105,67 @@ def _paths(blanks: Blanks, path: str = "") -> Iterator[str]:
             yield f"{path}{name}"
 
 
-def _row(topic: Topic, type_: str, versions: Mapping[int, Mapping[str, Any]]) -> tuple[str, ...]:
-    newest, *older = sorted(versions, reverse=True)
-    schema = versions[newest]
-    paths = list(fields(schema["properties"]["data"], schema["$defs"]))
-    told = f"{newest} ({', '.join(map(str, older))})" if older else str(newest)
-    closed = sealed(topic, type_, newest)
-    pointers = [p for p in paths if p.rpartition(".")[2] in POINTERS and p not in closed]
-    ga4 = f"`{GA4[type_]}`" if type_ in GA4 else ""
-    data = _listed([path for path in paths if "." not in path])
-    what = schema["description"]
-    return f"`{type_}`", told, what, data, _listed(pointers), _listed(closed), ga4
+class Entry(NamedTuple):
+    """What the plan says of one event, in its newest version.
+
+    Parameters
+    ----------
+    older
+        Versions that are still read.
+    data
+        The fields that it carries.
+    pointers, sealed
+        Paths of those that point to a person, and of those that are sealed.
+    """
+
+    type: str
+    version: int
+    older: list[int]
+    what: str
+    data: list[str]
+    pointers: list[str]
+    sealed: list[str]
+    ga4: str
+
+
+def entries(topic: Topic) -> Iterator[Entry]:
+    """Yield what the plan says of a topic's events."""
+    for type_, versions in _versions(topic).items():
+        newest, *older = sorted(versions, reverse=True)
+        schema = versions[newest]
+        paths = list(fields(schema["properties"]["data"], schema["$defs"]))
+        closed = sealed(topic, type_, newest)
+        yield Entry(
+            type_,
+            newest,
+            older,
+            schema["description"],
+            [path for path in paths if "." not in path],
+            [p for p in paths if p.rpartition(".")[2] in POINTERS and p not in closed],
+            closed,
+            GA4.get(type_, ""),
+        )
+
+
+def sender(topic: Topic) -> str:
+    """Return who sends a topic's events."""
+    return _EMITTERS.get(topic, f"the store's {topic.module} module")
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    older = f" ({', '.join(map(str, entry.older))})" if entry.older else ""
+    listed = (_listed(names) for names in (entry.data, entry.pointers, entry.sealed))
+    ga4 = f"`{entry.ga4}`" if entry.ga4 else ""
+    return f"`{entry.type}`", f"{entry.version}{older}", entry.what, *listed, ga4
 
 
 def page() -> str:
     """Return the plan as Markdown."""
     texts = [_HEAD.format(topic=DEAD_LETTERS)]
     for topic in EVENTS:
-        sender = _EMITTERS.get(topic, f"the store's {topic.module} module")
         texts.append(f"## {topic.module}\n")
-        texts.append(f"Sent by {sender} to `{topic}`. Owner: `{OWNERS[topic]}`.\n")
-        texts.append(table(_COLUMNS, [_row(topic, *named) for named in _versions(topic).items()]))
+        texts.append(f"Sent by {sender(topic)} to `{topic}`. Owner: `{OWNERS[topic]}`.\n")
+        texts.append(table(_COLUMNS, [_row(entry) for entry in entries(topic)]))
     return "\n".join(texts)
 
 

@@ -12,7 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import storefront_api.events as events
-from pipelines.ingest.contract import Contract, Row
+from pipelines.ingest.contract import Contract
+from pipelines.ingest.rows import Envelope
 from storefront_api.events import Topic
 from storefront_api.events.parts import PERSONAL_MARK
 from storefront_api.events.sealing import SPLITTERS, opened, sealed
@@ -95,8 +96,8 @@ def test_an_event_keeps_its_contract_without_what_is_personal_and_opens_as_it_wa
         values = [value for name, value in _values(event["data"]) if name in marked]
         assert not any(values), "something personal was left"
         return
-    row = _contract(topic).row(found.value, 0, 0)
-    assert isinstance(row, Row), row
+    kept = _contract(topic).check(found.value)
+    assert isinstance(kept, Envelope), kept
     assert opened(found.value, sealed(found, KEY), KEY) != found.value
     assert json.loads(opened(found.value, sealed(found, KEY), KEY)) == event
     left = dict(_values(json.loads(found.value)["data"]))

@@ -15,11 +15,11 @@ from models.features.online import batch_key, known_key, recent_key, velocity_ke
 from pipelines.defs.erasures import erasures
 from pipelines.defs.resources import Artifacts, Ledger, OnlineStore, Warehouse
 from pipelines.erasing.warehouse import MODULES, Treatment
-from pipelines.ingest.contract import Row
+from pipelines.ingest.rows import SCHEMA
 from storefront_api.events import Topic
 from tests.integration.ingest.feed import example
 
-COLUMNS = list(Row.__struct_fields__)
+COLUMNS = SCHEMA.names
 WORDS = ("device", "card", "text", "browser")
 NOW = datetime(2018, 3, 1, 12, tzinfo=UTC)
 STRINGS = """

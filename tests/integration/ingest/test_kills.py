@@ -26,18 +26,18 @@ def test_killed_at_each_point_in_turn_it_loses_and_doubles_nothing(
     seed: int, sink: SinkProcess, feed: Feed, warehouse: Client
 ) -> None:
     source = random.Random(seed)
-    replayed = 0
+    repeated = 0
     feed.produce(3000, transaction=150)
     for point in source.sample(POINTS, len(POINTS)):
         feed.produce(2000, transaction=source.choice((0, 100)))
         feed.produce(100, transaction=50, abort=True)
         sink.start(point, times=source.randrange(1, 3))
         assert sink.wait() == -signal.SIGKILL
-        replayed += point not in {"fetched", "committed"}
+        repeated += point not in {"fetched", "committed"}
     sink.start()
     until(lambda: feed.arrived(warehouse), "everything is there")
     assert sink.end() == 0
-    assert sink.log().count("replaying a pending range") >= replayed
+    assert sink.log().count("repeating a pending cut") >= repeated
     feed.check(warehouse)
 
 
@@ -97,7 +97,7 @@ def test_told_to_stop_it_inserts_what_it_has_and_leaves_nothing_pending(
     feed.produce(100)
     until(lambda: feed.arrived(warehouse), "everything is there")
     assert sink.end() == 0
-    assert "replaying" not in sink.log()
+    assert "repeating" not in sink.log()
     feed.check(warehouse)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,19 @@ def _broken(environment: dict[str, str]) -> list[tuple[Any, ...]]:
     return [tuple(row[name] for name in names) for row in json.loads(answer.stdout)]
 
 
+def _plan(environment: dict[str, str], folder: Path) -> str:
+    path = folder / "plan.html"
+    answer = CliRunner(env=environment).invoke(contract, ["page", str(path)])
+    assert (answer.exit_code, answer.stdout) == (0, f"{path.as_uri()}\n"), answer.stderr
+    return path.read_text("utf-8")
+
+
+def _numbers(plan: str, event: str) -> tuple[str, ...]:
+    """Return what a page's row says of violations, and of open ones."""
+    row = plan.partition(f'<tr id="{event}"')[2].partition("</tr>")[0]
+    return tuple(re.findall(r'class="number">([^<]*)<', row))
+
+
 def _listed(dlq: Command, *arguments: str) -> dict[str, dict[str, Any]]:
     answer = dlq("list", "--json", *arguments)
     assert answer.exit_code == 0, answer.stderr
@@ -95,6 +109,12 @@ def test_a_letter_is_repaired_by_its_payload_and_arrives_once(
     assert sorted(tuple(row[:5]) for row in rows) == [row[:5] for row in _broken(environment)]
     assert json.loads(dlq("show", click).stdout)["reason"].startswith("colour: ")
 
+    plan = _plan(environment, tmp_path)
+    assert _numbers(plan, "order_completed") == ("1", "1")
+    assert _numbers(plan, "product_viewed") == ("1", "1")
+    assert _numbers(plan, "product_clicked") == ("0", "0")
+    assert "data: Value error, total_minor must equal" in plan
+
     refused = dlq("retry", order)
     assert refused.exit_code == 1
     assert "still refused, data: Value error, total_minor" in refused.stderr
@@ -111,6 +131,7 @@ def test_a_letter_is_repaired_by_its_payload_and_arrives_once(
 
     assert set(_listed(dlq, "--unsent")) == {click}
     assert [row[5] for row in _broken(environment)] == [1, 0]
+    assert _numbers(_plan(environment, tmp_path), "order_completed") == ("1", "0")
     record = _listed(dlq)[order]["resent"]
     assert (record["as"], record["edited"]) == ("eco.orders.v1/2/2", True)
 

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 
+import pytest
 from clickhouse_connect.driver.client import Client
 
 from storefront_api.events import Topic
@@ -57,4 +58,22 @@ def test_a_member_that_was_frozen_and_replaced_wakes_up_and_does_no_harm(
     feed.produce(1000)
     until(lambda: feed.arrived(warehouse), "the one that was frozen takes over")
     assert frozen.end() == 0
+    feed.check(warehouse)
+
+
+@pytest.mark.parametrize("point", ["pending", "inserted"])
+def test_a_pending_cut_whose_partitions_go_to_several_members_goes_in_once(
+    point: str, new_sink: Callable[..., SinkProcess], feed: Feed, warehouse: Client
+) -> None:
+    killed, *others = (new_sink() for _ in range(3))
+    feed.produce(900)
+    killed.start(point)
+    assert killed.wait() == -signal.SIGKILL
+    # Both join before the broker takes the killed one for dead, and so share what it had.
+    for each in others:
+        each.start()
+    feed.produce(900, transaction=30)
+    until(lambda: feed.arrived(warehouse), "everything is there")
+    assert [each.end() for each in others] == [0, 0]
+    assert all("repeating a pending cut" in each.log() for each in others)
     feed.check(warehouse)

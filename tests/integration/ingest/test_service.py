@@ -44,6 +44,9 @@ def test_every_published_example_goes_through_the_service(
         ]
         until(lambda: all(line in metrics(port) for line in told), "the metrics tell every row")
         assert 'lag_messages{partition="0"' in metrics(port)
+        # The examples arrived at the store years ago.
+        late = 'ecomarket_sink_freshness_seconds_bucket{le="3600.0",topic="eco.orders.v1"} 0.0'
+        assert late in metrics(port)
         service.send_signal(signal.SIGTERM)
         assert service.wait(60) == 0
     finally:

@@ -8,13 +8,20 @@ import signal
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import valkey
 from confluent_kafka import Producer
 
 from models.features.online import DAY_MS, HOUR_MS
+from pipelines.stream.batch import Batch
+from pipelines.stream.decode import OrderSeen
+from pipelines.stream.store import OnlineStore
 from storefront_api.events import Topic
 from tests.integration.stream.conftest import StreamProcess, until
 from tests.integration.stream.feed import START_MS, account, history, order, produce, view
+
+NOBODYS = 9_000
+"""Numbers from here on are no partition's."""
 
 
 def sets(store: valkey.Valkey, run: str) -> dict[str, dict[str, float]]:
@@ -156,6 +163,26 @@ def test_orders_older_than_the_retention_are_trimmed_by_event_time(
         produce(broker, [one])
         until(lambda age=age: age in kept(), "it is there")  # type: ignore[misc]
     assert kept() == [0, HOUR_MS, DAY_MS, 2 * DAY_MS]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sets_are_the_same_in_whatever_order_batches_are_written(
+    seed: int, store: valkey.Valkey, run: str
+) -> None:
+    online, places = OnlineStore(store), (Topic.ORDERS.value, NOBODYS + seed)
+    ages = [0, HOUR_MS, DAY_MS, 2 * DAY_MS, 2 * DAY_MS + 1, 9 * DAY_MS]
+    random.Random(seed).shuffle(ages)
+    at: int | None = online.offsets([places])[places]
+    for age in ages:
+        batch = Batch()
+        skus = tuple(f"{run}-{n}" for n in range(40))
+        batch.add(OrderSeen(START_MS - age, f"o{age}", f"{run}-s", "", f"{run}-c", 1, skus))
+        online.write(batch, {places: (at or 0) + 1}, {places: at})
+        at = (at or 0) + 1
+    kept = sets(store, run)[f"velocity:card:{run}-c"]
+    wanted = {0, HOUR_MS, DAY_MS, 2 * DAY_MS}
+    assert {START_MS - int(score) for score in kept.values()} == wanted
+    store.delete(f"stream:offset:{places[0]}:{places[1]}")
 
 
 def test_its_clock_is_the_events_own(

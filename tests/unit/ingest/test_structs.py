@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -12,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from pipelines.ingest.contract import Contract, Refusal, Row
+from pipelines.ingest.contract import Contract, Refusal
+from pipelines.ingest.rows import Envelope
 from storefront_api.events import EVENTS, Topic, UnknownEventError, parse
 from storefront_api.events.structs import NoStructError, struct_of
 from storefront_api.events.upcasting import UPCASTER
@@ -88,27 +91,35 @@ def test_a_message_becomes_a_row_exactly_when_the_class_accepts_it(
     message: tuple[Topic, bytes],
 ) -> None:
     topic, payload = message
-    outcome = CONTRACTS[topic].row(payload, 2, 9)
+    outcome = CONTRACTS[topic].check(payload)
+    rows, refused = CONTRACTS[topic].rows([payload], [2], [9])
     try:
         event: Any = parse(topic, payload)
     except (UnknownEventError, ValidationError):
         assert isinstance(outcome, Refusal)
+        assert refused == {0: outcome}
         return
     if isinstance(outcome, Refusal):
         assert "must be from 1970 to 2148" in outcome.reason
+        assert refused == {0: outcome}
         return
-    assert (outcome.event_id, outcome.type, outcome.subject) == (
-        event.id,
-        event.type,
-        event.subject,
-    )
-    written = json.loads(msgspec.json.encode(outcome))
+    assert refused == {}
+    (row,) = rows.to_pylist()
+    assert UUID(outcome.id) == UUID(row["event_id"]) == event.id
+    assert (outcome.type, outcome.subject) == (event.type, event.subject)
+    assert row["type"] == event.type
+    assert (row["subject"], row["trace_id"]) == (event.subject, event.trace_id)
+    assert (row["_topic"], row["_partition"], row["_offset"]) == (topic.value, 2, 9)
+    assert row["version"] == outcome.version
+    assert row["data"] == bytes(outcome.data)
+    for name in ("occurred_at", "received_at"):
+        assert row[name] == datetime.fromisoformat(getattr(outcome, name))
     again = json.loads(payload) | {
-        "version": written["version"],
-        "id": written["event_id"],
-        "occurred_at": written["occurred_at"],
-        "received_at": written["received_at"],
-        "data": written["data"],
+        "version": outcome.version,
+        "id": outcome.id,
+        "occurred_at": outcome.occurred_at,
+        "received_at": outcome.received_at,
+        "data": json.loads(bytes(outcome.data)),
     }
     stated = event.model_dump(mode="json")
     if UPCASTER.is_old(topic, event.type, event.version):
@@ -120,7 +131,9 @@ def test_a_message_becomes_a_row_exactly_when_the_class_accepts_it(
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode) | st.none())
 def test_no_bytes_whatever_break_the_parser(payload: bytes | None) -> None:
-    assert isinstance(CONTRACTS[Topic.ORDERS].row(payload, 0, 0), Refusal)
+    outcome = CONTRACTS[Topic.ORDERS].check(payload)
+    assert isinstance(outcome, Refusal)
+    assert CONTRACTS[Topic.ORDERS].rows([payload], [0], [0])[1] == {0: outcome}
 
 
 def test_every_event_of_the_contract_has_a_struct_or_is_known_to_have_none() -> None:
@@ -133,10 +146,10 @@ def test_every_event_of_the_contract_has_a_struct_or_is_known_to_have_none() -> 
 
 @pytest.mark.parametrize(("topic", "payload"), FAST, ids=lambda value: str(value)[:40])
 def test_published_examples_take_the_fast_way(topic: Topic, payload: dict[str, Any]) -> None:
-    row = CONTRACTS[topic].row(json.dumps(payload).encode(), 1, 5)
-    assert isinstance(row, Row)
+    found = CONTRACTS[topic].check(json.dumps(payload).encode())
+    assert isinstance(found, Envelope)
     # As it was written, spaces included: the class would have written it anew.
-    assert bytes(row.data) == json.dumps(payload["data"]).encode()
+    assert bytes(found.data) == json.dumps(payload["data"]).encode()
 
 
 class Lenient(BaseModel):
