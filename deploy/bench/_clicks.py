@@ -9,6 +9,8 @@ import uuid_utils
 
 EVENT_BYTES = 350
 INSTANT = "2026-03-01T09:30:00.000Z"
+_NUMBER = "abababcdcd"
+"""Stands where the number of a body comes."""
 
 
 def click(source: random.Random, id_: str = "") -> bytes:
@@ -49,21 +51,14 @@ class Stencil:
     Parameters
     ----------
     events
-        How many there are in a body.
+        How many there are in a body, 256 at most.
     """
 
     def __init__(self, events: int, source: random.Random) -> None:
-        marks = [f"01953a11-0000-7000-8000-{number:012x}" for number in range(events)]
-        body = b'{"events":[%s]}' % b",".join(click(source, mark) for mark in marks)
-        self._pieces: list[bytes] = []
-        for mark in marks:
-            piece, _, body = body.partition(mark[-12:].encode())
-            self._pieces.append(piece)
-        self._end = body
-        self._events = events
+        ids = [f"01953a11-0000-7000-8000-{_NUMBER}{index:02x}" for index in range(events)]
+        self._body = b'{"events":[%s]}' % b",".join(click(source, id_) for id_ in ids)
 
     def body(self, number: int, instant: str) -> bytes:
         """Return the body of a number of its own, all of whose events happened at an instant."""
-        first = number * self._events
-        numbered = [b"%s%012x" % (piece, first + index) for index, piece in enumerate(self._pieces)]
-        return b"".join([*numbered, self._end]).replace(INSTANT.encode(), instant.encode())
+        numbered = self._body.replace(_NUMBER.encode(), b"%010x" % number)
+        return numbered.replace(INSTANT.encode(), instant.encode())

@@ -50,7 +50,10 @@ class Limits:
     rows, size_bytes
         At this much, at once; and at twice this much nothing more is fetched.
     linger_s
-        Otherwise this long after its first message.
+        Otherwise this long after its first message, if there are few.
+    many, longest_linger_s
+        If there are so many, this long after: an insert costs as much as the parsing of thousands
+        of rows, and one that is twice as large saves one.
     fetch
         Messages fetched at a time; with more of them the processor's caches are of less use.
     session_s
@@ -61,6 +64,8 @@ class Limits:
     rows: int = 100_000
     size_bytes: int = 48 * 2**20
     linger_s: float = 0.2
+    many: int = 5_000
+    longest_linger_s: float = 0.5
     fetch: int = 1_000
     session_s: int = 10
 
@@ -245,13 +250,21 @@ class Sink:
             self._consumer.resume(self._consumer.assignment())
             self._paused = False
         since = [each.since for each in self._collectors.values() if each.count]
-        if since and (self._full(1) or time.monotonic() - min(since) >= self._limits.linger_s):
+        if since and (self._full(1) or time.monotonic() - min(since) >= self._linger_s()):
             self._flush()
 
+    def _linger_s(self) -> float:
+        limits = self._limits
+        return limits.linger_s if self._rows() < limits.many else limits.longest_linger_s
+
+    def _rows(self) -> int:
+        return sum(each.count for each in self._collectors.values())
+
     def _full(self, factor: int) -> bool:
-        rows = sum(each.count for each in self._collectors.values())
         size = sum(each.size for each in self._collectors.values())
-        return rows >= factor * self._limits.rows or size >= factor * self._limits.size_bytes
+        return (
+            self._rows() >= factor * self._limits.rows or size >= factor * self._limits.size_bytes
+        )
 
     def _repeat(self) -> None:
         """Insert a cut that was left pending, before anything else."""
