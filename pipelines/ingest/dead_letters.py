@@ -77,7 +77,7 @@ class DeadLetterTopic:
     def publish(self, letters: Sequence[DeadLetter]) -> None:
         """Publish and wait for every acknowledgement, and before for keys that are away.
 
-        A range that is replayed publishes its letters again, with the same key.
+        A cut that is repeated publishes its letters again, with the same key.
 
         Raises
         ------

@@ -11,6 +11,8 @@ from collections.abc import Callable
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import OperationalError
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 from urllib3.exceptions import HTTPError
 
 from deploy.local.stack import Stack
@@ -55,6 +57,30 @@ def test_a_range_that_was_inserted_and_not_committed_is_recognized(
     until(lambda: feed.arrived(warehouse), "everything is there")
     assert sink.end() == 0
     feed.check(warehouse)
+
+
+@pytest.mark.parametrize("deleted", [50, 100])
+def test_of_a_pending_cut_what_is_still_in_kafka_is_inserted_and_what_is_not_holds_nothing_up(
+    deleted: int, sink: SinkProcess, feed: Feed, warehouse: Client
+) -> None:
+    feed.produce(800)
+    sink.start("pending")
+    assert sink.wait() == -signal.SIGKILL
+    # Each partition has a hundred orders; of the first some are deleted, or all.
+    admin = AdminClient({"bootstrap.servers": feed.bootstrap})
+    gone = TopicPartition(Topic.ORDERS.value, 0, deleted)
+    for outcome in admin.delete_records([gone]).values():
+        outcome.result()
+    sink.start()
+    until(
+        lambda: (
+            count(warehouse, Topic.ORDERS) == 400 - deleted
+            and count(warehouse, Topic.CLICKSTREAM) == 400
+        ),
+        "the rest is there",
+    )
+    assert sink.end() == 0
+    assert "repeating a pending cut" in sink.log()
 
 
 @pytest.mark.parametrize("service", ["kafka", "warehouse"])
